@@ -1,0 +1,1 @@
+//! The call state machine as a table: states, events, timers, glare.

@@ -1,0 +1,1 @@
+//! Opus and VP8 with their RTP payload formats, and the playout buffer.

@@ -1,0 +1,1 @@
+//! ICE agent, server-reflexive gathering, candidate policy and strict consent.

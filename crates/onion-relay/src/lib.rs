@@ -1,0 +1,1 @@
+//! The relay's protocol: mailboxes that store and forward opaque blobs.

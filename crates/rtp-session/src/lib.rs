@@ -1,0 +1,1 @@
+//! One RTP session: streams, reports, retransmission, keyframe requests, statistics.

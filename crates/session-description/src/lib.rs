@@ -1,0 +1,1 @@
+//! Typed SDP offers and answers (JSEP) for Zentalk peers and browsers.

@@ -1,0 +1,1 @@
+//! Call signalling sealed in Double Ratchet sessions: post-quantum set-up, header encryption, padded messages.

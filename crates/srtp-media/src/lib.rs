@@ -1,0 +1,1 @@
+//! SRTP and SRTCP contexts in place and without allocation; RTP and RTCP wire formats.

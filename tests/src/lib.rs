@@ -1,0 +1,1 @@
+//! The virtual network and the scenarios that run on it.

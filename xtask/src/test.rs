@@ -1,0 +1,78 @@
+//! Everything that must hold before a change lands.
+
+use std::time::{Duration, Instant};
+
+use crate::boundaries::Boundaries;
+use crate::setup;
+use crate::shell::{self, Failure, Outcome};
+use crate::tidy::Tidy;
+
+/// Set up, then check formatting, lints, boundaries, every test, the documentation and the dependencies.
+#[derive(clap::Args)]
+pub(crate) struct Test {}
+
+type Step = (&'static str, fn() -> Outcome);
+
+/// Cheap checks first, so that a slip is found in seconds.
+const STEPS: &[Step] = &[
+    ("set-up", setup::ensure),
+    ("formatting", || shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))),
+    ("boundaries", || Boundaries {}.run()),
+    ("tidy", || Tidy {}.run()),
+    ("clippy", clippy),
+    ("tests", || shell::run(&mut shell::cargo(&["test", "--workspace", "--locked"]))),
+    ("documentation", documentation),
+    ("dependencies", dependencies),
+    ("advisories", advisories),
+];
+
+impl Test {
+    pub(crate) fn run(self) -> Outcome {
+        let mut times = Vec::new();
+        for (name, step) in STEPS {
+            println!("── {name}");
+            let start = Instant::now();
+            step().map_err(|failure| Failure::new(format!("{name}: {}", failure.message)))?;
+            times.push((name, start.elapsed()));
+        }
+        println!("── all passed");
+        for (name, time) in &times {
+            println!("{name:>14}  {:>6.1} s", time.as_secs_f64());
+        }
+        let total: Duration = times.iter().map(|(_, time)| *time).sum();
+        println!("{:>14}  {:>6.1} s", "total", total.as_secs_f64());
+        Ok(())
+    }
+}
+
+fn clippy() -> Outcome {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    shell::run(&mut shell::cargo(&arguments))
+}
+
+fn documentation() -> Outcome {
+    let mut command = shell::cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+    shell::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn dependencies() -> Outcome {
+    setup::ensure_cargo_deny()?;
+    shell::run(&mut shell::cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"]))
+}
+
+/// The advisory database is fetched from the network: where it cannot be, that is said and is no failure.
+fn advisories() -> Outcome {
+    let output = shell::cargo(&["deny", "--locked", "check", "advisories"])
+        .output()
+        .map_err(|error| Failure::new(format!("cannot start cargo deny: {error}")))?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        println!("advisories: none");
+        Ok(())
+    } else if report.contains("failed to fetch advisory database") {
+        println!("advisories: SKIPPED (the advisory database cannot be fetched from here)");
+        Ok(())
+    } else {
+        Err(Failure::new(report.into_owned()))
+    }
+}
