@@ -1,1 +1,16 @@
-//! SRTP and SRTCP contexts in place and without allocation; RTP and RTCP wire formats.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod error;
+pub mod rtcp;
+pub mod rtp;
+mod srtp;
+mod wire_error;
+
+pub use error::Error;
+pub use srtp::{
+    DEFAULT_MAX_STREAMS, KeyLabel, MAX_PACKET_LEN, MAX_TRAILER, REPLAY_WINDOW, RtcpProtection,
+    SessionKeyParts, SessionKeys, SrtpMasterKey, SrtpMasterKeyPair, SrtpProfile, SrtpReceiver,
+    SrtpSender, derive_session_key, estimate_index,
+};
+pub use wire_error::WireError;

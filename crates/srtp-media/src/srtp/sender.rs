@@ -1,0 +1,209 @@
+use core::fmt;
+
+use super::header::{RtpHeader, rtcp_ssrc};
+use super::rtp_stream::RtpStream;
+use super::streams::StreamTable;
+use super::transform::{RtcpWord, Transform};
+use super::{
+    DEFAULT_MAX_STREAMS, MAX_PACKET_LEN, RtcpProtection, SessionKeys, SrtpMasterKey, SrtpProfile,
+};
+use crate::Error;
+
+/// Protects the RTP and RTCP packets of one direction, in place.
+///
+/// It keeps one rollover counter and one RTCP index per SSRC, and refuses to protect a sequence number
+/// twice: a repeated nonce would give away the plaintexts' difference and, with an AEAD profile, the
+/// authentication key. A retransmission is therefore either the protected packet sent again, or a
+/// stream of its own (RFC 4588).
+pub struct SrtpSender {
+    profile: SrtpProfile,
+    rtp: Transform,
+    rtcp: Transform,
+    rtp_streams: StreamTable<RtpStream>,
+    /// The next RTCP index; past [`MAX_RTCP_INDEX`] when used up.
+    rtcp_streams: StreamTable<u32>,
+}
+
+impl SrtpSender {
+    /// A sender for up to [`DEFAULT_MAX_STREAMS`] SSRCs.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the cryptographic library fails.
+    pub fn new(key: SrtpMasterKey) -> Result<Self, Error> {
+        Self::with_max_streams(key, DEFAULT_MAX_STREAMS)
+    }
+
+    /// A sender for up to `max_streams` SSRCs.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the cryptographic library fails.
+    // By value, although a reference would do: whoever gives a key away does not use it twice.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn with_max_streams(key: SrtpMasterKey, max_streams: usize) -> Result<Self, Error> {
+        Self::with_session_keys(SessionKeys::derive(&key)?, max_streams)
+    }
+
+    /// A sender under session keys derived elsewhere, for up to `max_streams` SSRCs.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the cryptographic library fails.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn with_session_keys(keys: SessionKeys, max_streams: usize) -> Result<Self, Error> {
+        Ok(Self {
+            profile: keys.profile(),
+            rtp: Transform::new(keys.profile(), keys.rtp())?,
+            rtcp: Transform::new(keys.profile(), keys.rtcp())?,
+            rtp_streams: StreamTable::new(max_streams),
+            rtcp_streams: StreamTable::new(max_streams),
+        })
+    }
+
+    /// The profile in use.
+    pub fn profile(&self) -> SrtpProfile {
+        self.profile
+    }
+
+    /// The rollover counter of the highest packet sent with `ssrc`, if there is any.
+    pub fn rollover_counter(&self, ssrc: u32) -> Option<u32> {
+        self.rtp_streams.find(ssrc).1.map(RtpStream::rollover_counter)
+    }
+
+    /// Starts the stream `ssrc` at another rollover counter than zero: it continues one that was sent
+    /// elsewhere under the same key.
+    ///
+    /// # Errors
+    /// [`Error::StreamStarted`] after the stream's first packet, [`Error::TooManyStreams`].
+    pub fn set_rollover_counter(&mut self, ssrc: u32, rollover_counter: u32) -> Result<(), Error> {
+        let (slot, stream) = self.rtp_streams.find(ssrc);
+        if stream.is_some_and(RtpStream::has_started) {
+            return Err(Error::StreamStarted);
+        }
+        self.rtp_streams.commit(ssrc, slot, RtpStream::new)?.tell(rollover_counter);
+        Ok(())
+    }
+
+    /// Starts the RTCP packets of `ssrc` at another index than zero, below 2^31: they continue those
+    /// that were sent elsewhere under the same key.
+    ///
+    /// # Errors
+    /// [`Error::StreamStarted`] if an index was used or set, [`Error::IndexExhausted`] for an index
+    /// of 2^31 or more, [`Error::TooManyStreams`].
+    pub fn set_rtcp_index(&mut self, ssrc: u32, index: u32) -> Result<(), Error> {
+        let (slot, next) = self.rtcp_streams.find(ssrc);
+        if next.is_some() {
+            return Err(Error::StreamStarted);
+        }
+        if index > MAX_RTCP_INDEX {
+            return Err(Error::IndexExhausted);
+        }
+        self.rtcp_streams.commit(ssrc, slot, || index)?;
+        Ok(())
+    }
+
+    /// Turns the RTP packet into an SRTP packet, [`SrtpProfile::rtp_trailer_len`] bytes longer.
+    ///
+    /// # Errors
+    /// As [`Self::protect_rtp_in`]; the packet is then as long as before.
+    pub fn protect_rtp(&mut self, packet: &mut Vec<u8>) -> Result<(), Error> {
+        let trailer = self.profile.rtp_trailer_len();
+        grown(packet, trailer, |buf, len| self.protect_rtp_in(buf, len))
+    }
+
+    /// Turns the RTP packet in the first `len` bytes of `buf` into an SRTP packet and returns its
+    /// length. What lies behind it in `buf` stays as it was.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if it is no RTP packet, [`Error::PacketTooLong`], [`Error::BufferTooSmall`],
+    /// [`Error::SequenceReused`], [`Error::TooManyStreams`], [`Error::IndexExhausted`]: buffer and context
+    /// are then as before. [`Error::Internal`].
+    pub fn protect_rtp_in(&mut self, buf: &mut [u8], len: usize) -> Result<usize, Error> {
+        let (buf, protected_len) = room(buf, len, self.profile.rtp_trailer_len())?;
+        let header = RtpHeader::parse(buf.get(..len).unwrap_or_default())?;
+        let (slot, stream) = self.rtp_streams.find(header.ssrc);
+        let index = match stream {
+            Some(stream) => stream.index_of(header.seq)?,
+            None => u64::from(header.seq),
+        };
+        if stream.is_some_and(|stream| !stream.is_fresh(index)) {
+            return Err(Error::SequenceReused);
+        }
+        // Committed first: whatever happens then, this nonce is not used again.
+        self.rtp_streams.commit(header.ssrc, slot, RtpStream::new)?.commit(index);
+        self.rtp.protect_rtp(buf, header, index)?;
+        Ok(protected_len)
+    }
+
+    /// Turns the RTCP packet, usually compound, into an encrypted SRTCP packet,
+    /// [`SrtpProfile::rtcp_trailer_len`] bytes longer.
+    ///
+    /// # Errors
+    /// As [`Self::protect_rtcp_in`]; the packet is then as long as before.
+    pub fn protect_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), Error> {
+        let trailer = self.profile.rtcp_trailer_len();
+        let protection = RtcpProtection::Encrypted;
+        grown(packet, trailer, |buf, len| self.protect_rtcp_in(buf, len, protection))
+    }
+
+    /// Turns the RTCP packet in the first `len` bytes of `buf` into an SRTCP packet and returns its
+    /// length. What lies behind it in `buf` stays as it was.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if it is no RTCP packet, [`Error::PacketTooLong`], [`Error::BufferTooSmall`],
+    /// [`Error::TooManyStreams`], [`Error::IndexExhausted`]: buffer and context are then as before.
+    /// [`Error::Internal`].
+    pub fn protect_rtcp_in(
+        &mut self,
+        buf: &mut [u8],
+        len: usize,
+        protection: RtcpProtection,
+    ) -> Result<usize, Error> {
+        let (buf, protected_len) = room(buf, len, self.profile.rtcp_trailer_len())?;
+        let ssrc = rtcp_ssrc(buf.get(..len).unwrap_or_default())?;
+        let (slot, next) = self.rtcp_streams.find(ssrc);
+        let index = next.copied().unwrap_or(0);
+        if index > MAX_RTCP_INDEX {
+            return Err(Error::IndexExhausted);
+        }
+        // Committed first, as above.
+        *self.rtcp_streams.commit(ssrc, slot, || 0)? = index + 1;
+        self.rtcp.protect_rtcp(buf, ssrc, RtcpWord::new(index, protection))?;
+        Ok(protected_len)
+    }
+}
+
+impl fmt::Debug for SrtpSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SrtpSender")
+            .field("profile", &self.profile)
+            .field("streams", &self.rtp_streams.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lengthens `packet` by `trailer` bytes for `protect`, and takes them back if that fails.
+fn grown(
+    packet: &mut Vec<u8>,
+    trailer: usize,
+    protect: impl FnOnce(&mut [u8], usize) -> Result<usize, Error>,
+) -> Result<(), Error> {
+    let len = packet.len();
+    if len > MAX_PACKET_LEN {
+        return Err(Error::PacketTooLong);
+    }
+    packet.resize(len + trailer, 0);
+    let result = protect(packet, len);
+    packet.truncate(*result.as_ref().unwrap_or(&len));
+    result.map(|_| ())
+}
+
+/// The part of `buf` that a packet of `len` bytes and its trailer take, and its length.
+fn room(buf: &mut [u8], len: usize, trailer: usize) -> Result<(&mut [u8], usize), Error> {
+    let protected_len = len.saturating_add(trailer);
+    if protected_len > MAX_PACKET_LEN {
+        return Err(Error::PacketTooLong);
+    }
+    buf.get_mut(..protected_len).map(|buf| (buf, protected_len)).ok_or(Error::BufferTooSmall)
+}
+
+/// The index has 31 bits (RFC 3711 §3.4) and must not repeat (§9.1).
+const MAX_RTCP_INDEX: u32 = (1 << 31) - 1;

@@ -1,0 +1,114 @@
+//! RFC 3711 Appendix B.3, RFC 6188 §7.2 and RFC 7714 §16 and §17. (RFC 3711 B.2, and the examples of
+//! RFC 7714 that only authenticate RTP, which no profile does, are tested beside the ciphers.)
+
+use serde::Deserialize;
+use zentalk_srtp_media::{
+    KeyLabel, RtcpProtection, SessionKeyParts, SessionKeys, SrtpProfile, SrtpReceiver, SrtpSender,
+    derive_session_key,
+};
+
+#[derive(Deserialize)]
+struct Suite<T> {
+    cases: Vec<T>,
+}
+
+#[derive(Deserialize)]
+struct Derivation {
+    id: String,
+    master_key: String,
+    master_salt: String,
+    label: String,
+    key: String,
+}
+
+#[test]
+fn rfc_3711_b3_and_rfc_6188_keys_are_derived() {
+    let suite: Suite<Derivation> =
+        serde_json::from_str(include_str!("../../vectors/key-derivation.json")).unwrap();
+    assert_eq!(suite.cases.len(), 5);
+    for case in suite.cases {
+        let label = match case.label.as_str() {
+            "rtp-encryption" => KeyLabel::RtpEncryption,
+            "rtp-authentication" => KeyLabel::RtpAuthentication,
+            "rtp-salt" => KeyLabel::RtpSalt,
+            other => panic!("unknown label {other}"),
+        };
+        let expected = hex(&case.key);
+        let mut key = vec![0; expected.len()];
+        derive_session_key(&hex(&case.master_key), &hex(&case.master_salt), label, &mut key)
+            .unwrap();
+        assert_eq!(key, expected, "{}", case.id);
+    }
+}
+
+#[derive(Deserialize)]
+struct Packet {
+    id: String,
+    protocol: String,
+    profile: String,
+    session_key: String,
+    session_salt: String,
+    srtcp_index: Option<u32>,
+    encrypted: Option<bool>,
+    plain: String,
+    protected: String,
+}
+
+impl Packet {
+    fn session_keys(&self) -> SessionKeys {
+        let profile = match self.profile.as_str() {
+            "AEAD_AES_128_GCM" => SrtpProfile::AeadAes128Gcm,
+            "AEAD_AES_256_GCM" => SrtpProfile::AeadAes256Gcm,
+            other => panic!("unknown profile {other}"),
+        };
+        let (cipher_key, salt) = (&hex(&self.session_key), &hex(&self.session_salt));
+        let parts = SessionKeyParts { cipher_key, auth_key: &[], salt };
+        SessionKeys::from_parts(profile, parts, parts).unwrap()
+    }
+
+    fn check_rtp(&self, sender: &mut SrtpSender, receiver: &mut SrtpReceiver) {
+        let mut packet = hex(&self.plain);
+        sender.protect_rtp(&mut packet).unwrap();
+        assert_eq!(packet, hex(&self.protected), "{}", self.id);
+        receiver.unprotect_rtp(&mut packet).unwrap();
+        assert_eq!(packet, hex(&self.plain), "{}", self.id);
+    }
+
+    fn check_rtcp(&self, sender: &mut SrtpSender, receiver: &mut SrtpReceiver) {
+        let plain = hex(&self.plain);
+        let ssrc = u32::from_be_bytes(plain[4..8].try_into().unwrap());
+        let protection = match self.encrypted.unwrap() {
+            true => RtcpProtection::Encrypted,
+            false => RtcpProtection::AuthenticatedOnly,
+        };
+        sender.set_rtcp_index(ssrc, self.srtcp_index.unwrap()).unwrap();
+        let mut packet = plain.clone();
+        packet.resize(plain.len() + 20, 0);
+        sender.protect_rtcp_in(&mut packet, plain.len(), protection).unwrap();
+        assert_eq!(packet, hex(&self.protected), "{}", self.id);
+        assert_eq!(receiver.unprotect_rtcp(&mut packet), Ok(protection), "{}", self.id);
+        assert_eq!(packet, plain, "{}", self.id);
+    }
+}
+
+#[test]
+fn rfc_7714_packets_are_protected_and_unprotected() {
+    let suite: Suite<Packet> =
+        serde_json::from_str(include_str!("../../vectors/rfc7714.json")).unwrap();
+    assert_eq!(suite.cases.len(), 6);
+    for case in suite.cases {
+        let mut sender = SrtpSender::with_session_keys(case.session_keys(), 1).unwrap();
+        let mut receiver = SrtpReceiver::with_session_keys(case.session_keys(), 1).unwrap();
+        match case.protocol.as_str() {
+            "rtp" => case.check_rtp(&mut sender, &mut receiver),
+            _ => case.check_rtcp(&mut sender, &mut receiver),
+        }
+    }
+}
+
+fn hex(digits: &str) -> Vec<u8> {
+    assert_eq!(digits.len() % 2, 0);
+    (0..digits.len() / 2)
+        .map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap())
+        .collect()
+}
