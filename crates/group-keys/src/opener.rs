@@ -1,0 +1,89 @@
+use core::fmt;
+
+use zentalk_primitives::CallId;
+
+use crate::replay::ReplayWindow;
+use crate::{Error, KeyId, MAX_CLEAR_BYTES, SframeHeader, SframeKey};
+
+/// Opens the frames of one stream of one remote sender, each at most once.
+///
+/// Made by [`FrameKeys::opener`](crate::FrameKeys::opener). It changes only when a frame is authentic.
+pub struct FrameOpener {
+    key: SframeKey,
+    key_id: KeyId,
+    call_id: CallId,
+    window: ReplayWindow,
+}
+
+/// What is known of a frame that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenedFrame {
+    /// Its place in the order in which its sender sealed, from 0. Frames may be opened out of order, within
+    /// [`FRAME_REPLAY_WINDOW`](crate::FRAME_REPLAY_WINDOW); a decoder that must not go back compares this.
+    pub counter: u64,
+}
+
+impl FrameOpener {
+    pub(crate) fn new(key: SframeKey, key_id: KeyId, call_id: CallId) -> Self {
+        Self { key, key_id, call_id, window: ReplayWindow::default() }
+    }
+
+    /// Whose frames it opens.
+    pub const fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// Opens a sealed frame, of which the first `clear_len` bytes are in clear
+    /// ([`FrameCodec::clear_len`](crate::FrameCodec::clear_len) of the sealed frame), into `out`, whose
+    /// contents are replaced. It allocates nothing if `out` has capacity for the sealed frame.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::WrongEpoch`], [`Error::WrongSender`], [`Error::WrongStream`],
+    /// [`Error::UnknownKeyId`], [`Error::Replayed`], [`Error::Rewound`],
+    /// [`Error::AuthenticationFailed`] for what came from the network; [`Error::ClearLength`] for more
+    /// clear bytes than [`MAX_CLEAR_BYTES`]. `out` is then empty and the opener as before.
+    pub fn open(
+        &mut self,
+        sealed: &[u8],
+        clear_len: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<OpenedFrame, Error> {
+        out.clear();
+        if clear_len > MAX_CLEAR_BYTES {
+            return Err(Error::ClearLength);
+        }
+        let (clear, framed) = sealed.split_at_checked(clear_len).ok_or(Error::Malformed)?;
+        let (header, header_len) = SframeHeader::decode(framed)?;
+        self.check_key_id(header.kid)?;
+        self.window.check(header.counter)?;
+        let body = framed.get(header_len..).unwrap_or_default();
+        out.extend_from_slice(clear);
+        let metadata = [self.call_id.as_bytes(), clear];
+        if let Err(error) = self.key.open_framed(header.counter, metadata, body, out) {
+            out.clear();
+            return Err(error);
+        }
+        self.window.mark(header.counter);
+        Ok(OpenedFrame { counter: header.counter })
+    }
+
+    fn check_key_id(&self, kid: u64) -> Result<(), Error> {
+        let named = KeyId::from_kid(kid)?;
+        if named.epoch() != self.key_id.epoch() {
+            Err(Error::WrongEpoch)
+        } else if named.sender() != self.key_id.sender() {
+            Err(Error::WrongSender)
+        } else if named.stream() != self.key_id.stream() {
+            Err(Error::WrongStream)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for FrameOpener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameOpener").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}

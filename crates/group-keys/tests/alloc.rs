@@ -1,0 +1,71 @@
+//! No allocation per frame. A binary of its own, because it replaces the global allocator.
+#![allow(clippy::unwrap_used, unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use zentalk_group_keys::{BaseKey, Error, FrameKeys, FrameSealer, PairRole, StreamId};
+use zentalk_primitives::{CallId, Secret};
+
+/// The system's allocator, counting.
+struct Counting;
+
+thread_local! {
+    /// Of this thread alone: the test harness allocates beside it.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on unchanged to the system's allocator, which keeps the contract.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations_of(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn frames_are_sealed_and_opened_without_allocation() {
+    assert_eq!(allocations_of(|| drop(vec![1_u8])), 1, "the counter counts");
+    let keys = |own| {
+        let base_key = BaseKey::new(Secret::new([1; 32]));
+        FrameKeys::for_pair(base_key, CallId::from_bytes([2; 16]), own)
+    };
+    let mut sealer = keys(PairRole::Caller).sealer(StreamId::CAMERA).unwrap();
+    let mut opener = keys(PairRole::Callee).opener(0, StreamId::CAMERA).unwrap();
+    let frame = vec![0x31; 5_000];
+    let mut sealed = Vec::with_capacity(frame.len() + FrameSealer::MAX_OVERHEAD);
+    let mut opened = Vec::with_capacity(frame.len() + FrameSealer::MAX_OVERHEAD);
+    let allocations = allocations_of(|| {
+        for _ in 0..3_000 {
+            sealer.seal(1, &frame, &mut sealed).unwrap();
+            opener.open(&sealed, 1, &mut opened).unwrap();
+            assert_eq!(opener.open(&sealed, 1, &mut opened), Err(Error::Replayed));
+            if let Some(byte) = sealed.get_mut(2) {
+                *byte ^= 1;
+            }
+            assert!(opener.open(&sealed, 1, &mut opened).is_err());
+        }
+    });
+    assert_eq!(allocations, 0);
+}
