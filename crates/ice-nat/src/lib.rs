@@ -1,1 +1,44 @@
-//! ICE agent, server-reflexive gathering, candidate policy and strict consent.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod agent;
+mod candidate;
+mod check_log;
+mod config;
+mod credentials;
+mod error;
+mod foundation;
+mod gate;
+mod gathering;
+mod input;
+mod jitter;
+mod limits;
+mod outbox;
+mod output;
+mod pair;
+mod path_table;
+mod priority;
+mod remote_set;
+mod session;
+mod socket;
+mod stats;
+mod stun;
+
+pub use agent::IceAgent;
+pub use candidate::{Candidate, CandidateAddress, CandidateKind, CandidateTransport, TcpType};
+pub use config::{CandidatePolicy, Config, Role};
+pub use credentials::Credentials;
+pub use error::{CandidateField, Error};
+pub use input::Input;
+pub use limits::{
+    CONSENT_TIMEOUT, DISCONNECTED_AFTER, GATHERING_TIMEOUT, ICE_TIMEOUT, MAX_CANDIDATE_LEN,
+    MAX_CANDIDATE_PAIRS, MAX_EXTENSIONS, MAX_LOCAL_SOCKETS, MAX_PARKED_CANDIDATES,
+    MAX_PEER_REFLEXIVE, MAX_QUEUED, MAX_RELAYED, MAX_REMOTE_CANDIDATES, MAX_REMOTE_UFRAG,
+    MAX_STUN_SERVERS, RESTART_LINGER,
+};
+pub use output::{Event, IceState, Output};
+pub use pair::{CandidatePair, PathKind};
+pub use priority::{candidate_priority, pair_priority, tcp_local_preference};
+pub use socket::{LocalSocket, RelayedAddress, TransportProtocol};
+pub use stats::{Dropped, IceStats};
+pub use stun::is_stun;

@@ -1,0 +1,17 @@
+//! The agent against another one, over a network that exists in memory and in virtual time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod attacks;
+mod connect;
+mod consent;
+mod nat;
+mod phases;
+mod restart;
+mod switch;
+mod world;
