@@ -1,1 +1,22 @@
-//! One RTP session: streams, reports, retransmission, keyframe requests, statistics.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod buffers;
+mod clock;
+mod config;
+mod error;
+mod io;
+pub mod limits;
+mod rate;
+mod receive;
+mod round_trip;
+mod send;
+mod session;
+mod stats;
+mod timing;
+
+pub use config::{MediaKind, ReceiveStreamConfig, SendStreamConfig, SessionConfig};
+pub use error::Error;
+pub use io::{Datagram, Event, Input, Output, ReceiveStreamId, ReceivedPacket, SendStreamId};
+pub use session::RtpSession;
+pub use stats::{Quality, ReceiveStats, SendStats, SessionStats};

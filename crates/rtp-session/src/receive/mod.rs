@@ -1,0 +1,7 @@
+mod keyframe;
+mod missing;
+mod reception;
+mod sequence;
+mod stream;
+
+pub(crate) use stream::{ReceiveStream, Route};

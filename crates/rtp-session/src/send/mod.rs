@@ -1,0 +1,5 @@
+mod history;
+mod keyframe;
+mod stream;
+
+pub(crate) use stream::SendStream;

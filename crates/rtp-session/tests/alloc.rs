@@ -1,0 +1,147 @@
+//! A steady flow allocates nothing. A binary of its own, because it replaces the global allocator.
+#![allow(clippy::unwrap_used, clippy::panic, unsafe_code)]
+
+use core::time::Duration;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use zentalk_primitives::{Instant, UnixTime};
+use zentalk_rtp_session::{
+    Datagram, Event, Input, MediaKind, Output, ReceiveStreamConfig, RtpSession, SendStreamConfig,
+    SendStreamId, SessionConfig,
+};
+
+struct Counting;
+
+thread_local! {
+    /// This thread's allocations only; the harness has threads of its own.
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: passes every call on to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+struct Pair {
+    now: Instant,
+    sender: RtpSession,
+    receiver: RtpSession,
+    stream: SendStreamId,
+    sent: u32,
+    received: u32,
+    recovered: u32,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let now = Instant::from_millis(1);
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let config = SessionConfig::new(UnixTime::from_millis(0));
+        let mut sender = RtpSession::new(now, config.clone(), &mut rng).unwrap();
+        let mut receiver = RtpSession::new(now, config, &mut rng).unwrap();
+        let video = SendStreamConfig::new(1, 96, 90_000).rtx(2, 97);
+        let stream = sender.add_send_stream(video, &mut rng).unwrap();
+        let video = ReceiveStreamConfig::new(MediaKind::Video, 90_000).format(96, Some(97));
+        let video = video.ssrc(1).rtx_ssrc(2);
+        receiver.add_receive_stream(now, video).unwrap();
+        Self { now, sender, receiver, stream, sent: 0, received: 0, recovered: 0 }
+    }
+
+    /// One packet every 5 ms; each tenth datagram of media is lost.
+    fn flow(&mut self, packets: u32) {
+        for _ in 0..packets {
+            self.now += Duration::from_millis(5);
+            self.sender.send(self.now, self.stream, self.sent, true, &[7; 1_000]).unwrap();
+            self.drain();
+            self.sender.handle_timeout(self.now);
+            self.receiver.handle_timeout(self.now);
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
+        loop {
+            let idle = !(self.drain_sender() | self.drain_receiver());
+            if idle {
+                return;
+            }
+        }
+    }
+
+    fn drain_sender(&mut self) -> bool {
+        let mut busy = false;
+        loop {
+            match self.sender.poll_output() {
+                Output::Transmit(Datagram::Rtp(bytes)) => {
+                    self.sent += 1;
+                    if !self.sent.is_multiple_of(10) {
+                        self.receiver.handle_input(self.now, Input::Rtp(&bytes)).unwrap();
+                    }
+                    self.sender.recycle(bytes);
+                }
+                Output::Transmit(Datagram::Rtcp(bytes)) => {
+                    self.receiver.handle_input(self.now, Input::Rtcp(&bytes)).unwrap();
+                    self.sender.recycle(bytes);
+                }
+                Output::Event(_) => {}
+                Output::Timeout(_) => return busy,
+            }
+            busy = true;
+        }
+    }
+
+    fn drain_receiver(&mut self) -> bool {
+        let mut busy = false;
+        loop {
+            match self.receiver.poll_output() {
+                Output::Transmit(Datagram::Rtcp(bytes)) => {
+                    self.sender.handle_input(self.now, Input::Rtcp(&bytes)).unwrap();
+                    self.receiver.recycle(bytes);
+                }
+                Output::Transmit(Datagram::Rtp(_)) => panic!("the receiver sends no media"),
+                Output::Event(Event::Packet(packet)) => {
+                    self.received += 1;
+                    self.recovered += u32::from(packet.recovered);
+                    self.receiver.recycle(packet.payload);
+                }
+                Output::Event(_) => {}
+                Output::Timeout(_) => return busy,
+            }
+            busy = true;
+        }
+    }
+}
+
+#[test]
+fn a_steady_flow_with_loss_reports_and_retransmission_allocates_nothing() {
+    let mut pair = Pair::new();
+    // Until the history is full.
+    pair.flow(2_000);
+    let (before, received, recovered) = (COUNT.get(), pair.received, pair.recovered);
+    assert!(before > 0, "the counter counts");
+    pair.flow(2_000);
+    assert_eq!(COUNT.get() - before, 0);
+    assert!(pair.received - received > 1_900);
+    assert!(pair.recovered - recovered > 150);
+}
