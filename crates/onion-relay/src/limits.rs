@@ -1,0 +1,80 @@
+//! Every bound of the protocol, by name.
+//!
+//! A relay refuses what lies outside; a client does not send it.
+
+use core::time::Duration;
+
+/// The version that every frame carries.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The largest payload that a sender may seal into a blob: what a cell will hold, in bytes.
+pub const MAX_PAYLOAD: usize = 8 * 1024;
+
+/// What sealing may add to a payload, in bytes: header, tags, and for the first message of a
+/// session the sender's keys with a post-quantum ciphertext and encapsulation key (about 2,300).
+pub const SEALING_OVERHEAD: usize = 4 * 1024;
+
+/// The largest blob, in bytes.
+pub const MAX_BLOB: usize = MAX_PAYLOAD + SEALING_OVERHEAD;
+
+/// The largest prekey bundle, in bytes.
+pub const MAX_BUNDLE: usize = 4 * 1024;
+
+/// The largest one-time prekey, in bytes.
+pub const MAX_ONE_TIME_PREKEY: usize = 1_536;
+
+/// The most one-time prekeys that a relay keeps for one mailbox: the hundred that a client
+/// publishes, with room for a batch that arrives before the older one is used up.
+pub const MAX_ONE_TIME_PREKEYS: usize = 128;
+
+/// The largest frame, in bytes. Longer sets of one-time prekeys are published in several frames.
+pub const MAX_FRAME: usize = 64 * 1024;
+
+/// The bytes of prekeys that one publish frame may hold, so that it fits into [`MAX_FRAME`].
+pub const MAX_PUBLISH_BYTES: usize = 56 * 1024;
+
+/// The longest text of an error frame, in bytes.
+pub const MAX_TEXT: usize = 256;
+
+/// The shortest time to live of a blob.
+pub const MIN_TIME_TO_LIVE: Duration = Duration::from_secs(1);
+
+/// The longest time to live of a blob: as long as a signed prekey is valid.
+pub const MAX_TIME_TO_LIVE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A blob whose time to live is at most this is *ringing*: it belongs to a call that is being set
+/// up, is worthless soon, and makes room when the mailbox is full.
+pub const RINGING_TIME_TO_LIVE: Duration = Duration::from_secs(60);
+
+/// How long published prekeys are kept after the last publication.
+pub const PREKEYS_TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Blobs that one mailbox holds at most.
+pub const QUOTA_BLOBS: usize = 256;
+
+/// Bytes of blobs that one mailbox holds at most.
+pub const QUOTA_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Bytes that all mailboxes of a relay together hold by default.
+pub const DEFAULT_TOTAL_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// What each stored blob or set of prekeys counts beyond its own bytes, for index and bookkeeping.
+pub const ENTRY_OVERHEAD: u64 = 256;
+
+/// Deliveries that a relay sends before it wants an acknowledgement.
+pub const DELIVERY_WINDOW: usize = 32;
+
+/// Frames that a connection may send at once before its rate counts.
+pub const FRAME_BURST: u32 = 512;
+
+/// Frames per second that a connection may send for long. Beyond it the connection is closed.
+pub const FRAMES_PER_SECOND: u32 = 64;
+
+/// Prekey fetches that a connection may make at once before their rate counts.
+pub const FETCH_BURST: u32 = 16;
+
+/// The time in which a connection earns one more prekey fetch. Beyond it fetches are refused.
+pub const FETCH_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Malformed messages after which a connection is closed.
+pub const MAX_MALFORMED: u32 = 8;

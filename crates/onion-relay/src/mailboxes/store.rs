@@ -1,0 +1,111 @@
+use zentalk_primitives::{MailboxId, UnixTime};
+
+use super::prekeys::StoredPrekeys;
+use crate::error::StoreFailed;
+
+/// Where a relay keeps mailboxes: a map with ranges, nothing clever.
+///
+/// The rules are in [`Mailboxes`](super::Mailboxes); an implementation only keeps what it is given. One
+/// call of the rules makes several calls here: an implementation is usually one transaction, which is
+/// committed before anyone is told that something is stored.
+pub trait MailboxStore {
+    /// The entries of a mailbox in ascending order of sequence; empty for a mailbox without any.
+    ///
+    /// # Errors
+    /// [`StoreFailed`], here as in every method.
+    fn entries(&self, mailbox: &MailboxId) -> Result<Vec<Entry>, StoreFailed>;
+
+    /// The blob with this sequence, if it is there.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn blob(&self, mailbox: &MailboxId, sequence: u64) -> Result<Option<Vec<u8>>, StoreFailed>;
+
+    /// Keeps an entry with its blob.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn insert(
+        &mut self,
+        mailbox: &MailboxId,
+        entry: &Entry,
+        blob: &[u8],
+    ) -> Result<(), StoreFailed>;
+
+    /// Removes an entry with its blob.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn remove(&mut self, mailbox: &MailboxId, entry: &Entry) -> Result<(), StoreFailed>;
+
+    /// At most `limit` entries, of any mailbox, whose `expires_at` is not after `now`.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn expired(&self, now: UnixTime, limit: usize) -> Result<Vec<(MailboxId, Entry)>, StoreFailed>;
+
+    /// The prekeys of a mailbox.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn prekeys(&self, mailbox: &MailboxId) -> Result<Option<StoredPrekeys>, StoreFailed>;
+
+    /// Replaces the prekeys of a mailbox, or removes them.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn set_prekeys(
+        &mut self,
+        mailbox: &MailboxId,
+        prekeys: Option<&StoredPrekeys>,
+    ) -> Result<(), StoreFailed>;
+
+    /// At most `limit` mailboxes whose prekeys expire not after `now`.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn expired_prekeys(&self, now: UnixTime, limit: usize) -> Result<Vec<MailboxId>, StoreFailed>;
+
+    /// A number of the whole store; zero if it was never set.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn counter(&self, counter: Counter) -> Result<u64, StoreFailed>;
+
+    /// Sets a number of the whole store.
+    ///
+    /// # Errors
+    /// [`StoreFailed`].
+    fn set_counter(&mut self, counter: Counter, value: u64) -> Result<(), StoreFailed>;
+}
+
+/// What the rules know about a stored blob without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Names the blob within its mailbox.
+    pub sequence: u64,
+    /// When it was stored, by the relay's clock.
+    pub stored_at: UnixTime,
+    /// From when on it is not delivered any more, by the relay's clock.
+    pub expires_at: UnixTime,
+    /// The length of the blob.
+    pub bytes: u32,
+    /// Whether it makes room when the mailbox is full.
+    pub ringing: bool,
+}
+
+impl Entry {
+    /// Whether its time to live is over.
+    pub fn is_expired(&self, now: UnixTime) -> bool {
+        self.expires_at <= now
+    }
+}
+
+/// The numbers of a whole store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Counter {
+    /// The largest sequence ever given.
+    LastSequence,
+    /// The bytes of everything stored, with [`ENTRY_OVERHEAD`](crate::limits::ENTRY_OVERHEAD) for each.
+    TotalBytes,
+}
