@@ -1,2 +1,13 @@
-//! The operators' binary.
-fn main() {}
+//! The operators' binary: `zentalk-node relay`.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().run()
+}

@@ -1,0 +1,23 @@
+//! A relay over real WebSockets on loopback, in this process and as the real binary.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod binary;
+mod faults;
+mod mailboxes;
+mod operator;
+mod prekeys;
+mod privacy;
+mod support;
+mod tls;
+
+// The client is a module of the driver of calls; here it meets the real relay.
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../zentalk-call/src/driver/relay/mod.rs"]
+mod client;
