@@ -1,1 +1,41 @@
-//! Typed SDP offers and answers (JSEP) for Zentalk peers and browsers.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod answer;
+mod capabilities;
+mod codec;
+mod description;
+mod direction;
+mod document;
+mod error;
+mod extension;
+mod grammar;
+mod limits;
+mod line;
+mod local;
+mod media;
+mod negotiated;
+mod offer;
+mod read;
+mod source;
+mod transport;
+mod write;
+
+pub use answer::Answer;
+pub use capabilities::{Capabilities, CodecCapability};
+pub use codec::{Codec, Feedback};
+pub use description::SessionDescription;
+pub use direction::Direction;
+pub use document::Document;
+pub use error::Error;
+pub use extension::{Extension, uri};
+pub use limits::{
+    MAX_CANDIDATES, MAX_FINGERPRINTS, MAX_MEDIA_SECTIONS, MAX_MID_BYTES, MAX_SDP_BYTES, MAX_SOURCES,
+};
+pub use line::Line;
+pub use local::{LocalMedia, LocalSession};
+pub use media::{MediaKind, MediaSection};
+pub use negotiated::{Negotiated, NegotiatedMedia, Side, negotiated};
+pub use offer::Offer;
+pub use source::Source;
+pub use transport::{DtlsParameters, Fingerprint, IceParameters, Setup};

@@ -1,0 +1,191 @@
+use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant as StdInstant;
+
+use dimpl::{Config, Dtls, Output, ProtocolVersion};
+use zentalk_primitives::{Instant, StdClock};
+
+use crate::config::DtlsConfig;
+use crate::failure::classify;
+use crate::{DtlsRole, DtlsVersion, DtlsVersions, Error, FailureReason, Fingerprint, SrtpKeyingMaterial, SrtpProfile};
+
+/// What `dimpl` has to say, in our types.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Send(Vec<u8>),
+    PeerCertificate(Fingerprint),
+    Finished,
+    Keys(SrtpKeyingMaterial),
+    ApplicationData,
+    PeerClosed,
+    Idle(Option<Instant>),
+}
+
+/// One `dimpl` session, with its types, its clock and its panics kept inside.
+///
+/// `dimpl` 0.9.0 can be made to panic by a datagram (the gate keeps back the one that is known). Such a session has to end, the process
+/// has not: every call is caught, and after a failure the session is dropped.
+pub(crate) struct Session {
+    dtls: Dtls,
+    role: DtlsRole,
+    clock: StdClock,
+    buffer: Vec<u8>,
+    /// When time last passed in there.
+    last_tick: Instant,
+    /// When it has to pass again.
+    wake: Option<Instant>,
+}
+
+impl Session {
+    pub(crate) fn new(config: DtlsConfig, now: Instant) -> Result<Self, Error> {
+        let DtlsConfig { certificate, role, versions, mtu, seed, .. } = config;
+        let settings = Arc::new(settings(mtu, seed)?);
+        let clock = StdClock::new(now);
+        let std_now = clock.to_std(now);
+        let certificate = certificate.into_dimpl();
+        let dtls = guarded(move || {
+            let mut dtls = match versions {
+                DtlsVersions::Auto => Dtls::new_auto(settings, certificate, std_now),
+                DtlsVersions::Dtls12 => Dtls::new_12(settings, certificate, std_now),
+                DtlsVersions::Dtls13 => Dtls::new_13(settings, certificate, std_now),
+            };
+            dtls.set_active(role == DtlsRole::Client);
+            dtls.handle_timeout(std_now).map(|()| dtls)
+        });
+        let dtls = dtls.map_err(|_| Error::Setup)?;
+        Ok(Self { dtls, role, clock, buffer: vec![0; HANDSHAKE_BUFFER_LEN], last_tick: now, wake: None })
+    }
+
+    /// Takes in one datagram.
+    pub(crate) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Result<(), FailureReason> {
+        self.last_tick = now;
+        let now = self.clock.to_std(now);
+        let dtls = &mut self.dtls;
+        guarded(|| dtls.handle_timeout(now).and_then(|()| dtls.handle_packet(datagram)))
+    }
+
+    /// Lets time pass; does nothing before something is due (see [`SHORTEST_WAIT`]).
+    pub(crate) fn tick(&mut self, now: Instant) -> Result<(), FailureReason> {
+        if self.wake.is_some_and(|wake| now < wake) {
+            return Ok(());
+        }
+        self.last_tick = now;
+        let now = self.clock.to_std(now);
+        let dtls = &mut self.dtls;
+        guarded(|| dtls.handle_timeout(now))
+    }
+
+    /// The next thing to do; [`Step::Idle`] ends a round.
+    pub(crate) fn step(&mut self, now: Instant) -> Result<Step, FailureReason> {
+        let (role, clock) = (self.role, self.clock);
+        let (dtls, buffer) = (&mut self.dtls, &mut self.buffer);
+        let outcome = catch_unwind(AssertUnwindSafe(|| translate(dtls.poll_output(buffer), role, clock, now)));
+        let mut step = outcome.unwrap_or(Err(FailureReason::Internal))?;
+        if let Step::Idle(at) = &mut step {
+            *at = at.map(|at| at.max(self.last_tick + SHORTEST_WAIT));
+            self.wake = *at;
+        }
+        Ok(step)
+    }
+
+    /// Queues a `close_notify`, if there is a handshake to close.
+    pub(crate) fn close(&mut self) -> Result<(), FailureReason> {
+        let dtls = &mut self.dtls;
+        guarded(|| dtls.close())
+    }
+
+    /// `None` until the versions are agreed upon.
+    pub(crate) fn version(&self) -> Option<DtlsVersion> {
+        match self.dtls.protocol_version()? {
+            ProtocolVersion::DTLS1_2 => Some(DtlsVersion::Dtls12),
+            ProtocolVersion::DTLS1_3 => Some(DtlsVersion::Dtls13),
+            _ => None,
+        }
+    }
+
+    /// After the handshake no certificate comes any more: the large buffer can go.
+    pub(crate) fn shrink(&mut self) {
+        self.buffer = vec![0; ESTABLISHED_BUFFER_LEN];
+    }
+}
+
+fn settings(mtu: usize, seed: Option<u64>) -> Result<Config, Error> {
+    let mut builder = Config::builder()
+        .mtu(mtu)
+        .max_queue_rx(MAX_QUEUED_DATAGRAMS)
+        .require_client_certificate(true)
+        // ICE has already shown that the peer receives at its address, which is all that a cookie shows (RFC 8827 §6.5 needs none).
+        .use_server_cookie(false)
+        .flight_start_rto(FIRST_RETRANSMISSION)
+        .flight_retries(MAX_RETRANSMISSIONS)
+        // The endpoint keeps the deadline itself: it also has to hold while there is no path.
+        .handshake_timeout(NEVER);
+    if let Some(seed) = seed {
+        builder = builder.dangerously_set_rng_seed(seed);
+    }
+    builder.build().map_err(|_| Error::Setup)
+}
+
+fn translate(output: Output<'_>, role: DtlsRole, clock: StdClock, now: Instant) -> Result<Step, FailureReason> {
+    Ok(match output {
+        Output::Packet(datagram) => Step::Send(datagram.to_vec()),
+        Output::PeerCert(der) => Step::PeerCertificate(Fingerprint::of_certificate(der)),
+        Output::Connected => Step::Finished,
+        Output::KeyingMaterial(exported, profile) => {
+            let profile = own_profile(profile).ok_or(FailureReason::NoSrtpProfile)?;
+            Step::Keys(SrtpKeyingMaterial::split(profile, role, &exported).ok_or(FailureReason::Internal)?)
+        }
+        Output::ApplicationData(_) => Step::ApplicationData,
+        Output::CloseNotify => Step::PeerClosed,
+        Output::Timeout(at) => Step::Idle(own_timeout(at, clock, now)),
+        // The buffer takes everything that the limits on input allow (see HANDSHAKE_BUFFER_LEN).
+        Output::BufferTooSmall { .. } => return Err(FailureReason::Internal),
+        _ => return Err(FailureReason::Internal),
+    })
+}
+
+/// `dimpl` says "never" as "in ten years", and counts nanoseconds: rounded down, its timers would never be due at the time that is told.
+fn own_timeout(at: StdInstant, clock: StdClock, now: Instant) -> Option<Instant> {
+    let floor = clock.from_std(at);
+    let at = if clock.to_std(floor) < at { floor + Duration::from_micros(1) } else { floor };
+    (at.saturating_since(now) < NEVER).then_some(at)
+}
+
+fn own_profile(profile: dimpl::SrtpProfile) -> Option<SrtpProfile> {
+    match profile {
+        dimpl::SrtpProfile::AES128_CM_SHA1_80 => Some(SrtpProfile::Aes128CmHmacSha1_80),
+        dimpl::SrtpProfile::AEAD_AES_128_GCM => Some(SrtpProfile::AeadAes128Gcm),
+        dimpl::SrtpProfile::AEAD_AES_256_GCM => Some(SrtpProfile::AeadAes256Gcm),
+        _ => None,
+    }
+}
+
+/// Runs a call into `dimpl`; a panic in there is a failure like its errors, after which the session is not used again.
+fn guarded<T>(call: impl FnOnce() -> Result<T, dimpl::Error>) -> Result<T, FailureReason> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(classify(&error)),
+        Err(_) => Err(FailureReason::Internal),
+    }
+}
+
+/// Doubles with every retransmission. Seen to pass at 30 % loss in both directions, with the number of retries below.
+const FIRST_RETRANSMISSION: Duration = Duration::from_millis(200);
+const MAX_RETRANSMISSIONS: usize = 30;
+/// While a part of a DTLS 1.3 flight is missing, `dimpl` 0.9.0 wants to be woken at once, acknowledges what it has, and wants to be woken at once
+/// again: unchecked, a busy loop and a storm of datagrams until the part arrives. A quarter of the first retransmission's wait is soon enough (RFC 9147 §7.1).
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+/// Longer than any session, shorter than the ten years that `dimpl` means by "never".
+const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How many datagrams `dimpl` keeps that it cannot use yet. One more ends the session.
+pub(crate) const MAX_QUEUED_DATAGRAMS: usize = 30;
+/// Room for the longest certificate that can come together: `dimpl` panics if it finds less. It comes whole from the gate, or protected, from the
+/// datagrams that are queued at a time.
+const HANDSHAKE_BUFFER_LEN: usize = 64 * 1_024;
+/// Room for one datagram's application data.
+const ESTABLISHED_BUFFER_LEN: usize = 2_048;
+
+const _: () = assert!(HANDSHAKE_BUFFER_LEN >= MAX_QUEUED_DATAGRAMS * crate::endpoint::MAX_DATAGRAM_LEN);
+const _: () = assert!(HANDSHAKE_BUFFER_LEN >= crate::reassembly::MAX_PLAINTEXT_MESSAGE_LEN);
+const _: () = assert!(ESTABLISHED_BUFFER_LEN >= crate::endpoint::MAX_DATAGRAM_LEN);

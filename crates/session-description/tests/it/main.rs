@@ -1,0 +1,16 @@
+//! Offers and answers from the outside.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod chromium;
+mod common;
+mod limits;
+mod offer_answer;
+mod privacy;
+mod refusals;
+mod round_trip;
