@@ -2,7 +2,10 @@ use core::fmt;
 use core::time::Duration;
 
 use rand_core::CryptoRng;
-use rcgen::{CertificateParams, DistinguishedName, DnType, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, SerialNumber, date_time_ymd};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
+    SerialNumber, date_time_ymd,
+};
 use zentalk_primitives::UnixTime;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -29,9 +32,15 @@ impl Certificate {
     /// # Errors
     /// [`Error::CertificateGeneration`] if the operating system has no randomness to give, or `now` is beyond the year 9999.
     pub fn generate(rng: &mut impl CryptoRng, now: UnixTime) -> Result<Self, Error> {
-        let key_pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_| Error::CertificateGeneration)?;
-        let certificate = params(rng, now)?.self_signed(&key_pair).map_err(|_| Error::CertificateGeneration)?;
-        Ok(Self { der: certificate.der().to_vec(), private_key: Zeroizing::new(key_pair.serialize_der()) })
+        let key_pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
+            .map(Zeroizing::new)
+            .map_err(|_| Error::CertificateGeneration)?;
+        let certificate =
+            params(rng, now)?.self_signed(&*key_pair).map_err(|_| Error::CertificateGeneration)?;
+        Ok(Self {
+            der: certificate.der().to_vec(),
+            private_key: Zeroizing::new(key_pair.serialize_der()),
+        })
     }
 
     /// The fingerprint to announce in one's own session description.
@@ -68,7 +77,10 @@ fn params(rng: &mut impl CryptoRng, now: UnixTime) -> Result<CertificateParams, 
     }
     let epoch = date_time_ymd(1970, 1, 1);
     let now = Duration::from_millis(now.as_millis());
-    let latest = now.checked_add(Certificate::VALIDITY).filter(|end| *end < YEAR_9999).ok_or(Error::CertificateGeneration)?;
+    let latest = now
+        .checked_add(Certificate::VALIDITY)
+        .filter(|end| *end < YEAR_9999)
+        .ok_or(Error::CertificateGeneration)?;
 
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
@@ -94,7 +106,11 @@ mod tests {
     use super::*;
 
     fn generate(seed: u64) -> Certificate {
-        Certificate::generate(&mut ChaCha20Rng::seed_from_u64(seed), UnixTime::from_millis(1_760_000_000_000)).unwrap()
+        Certificate::generate(
+            &mut ChaCha20Rng::seed_from_u64(seed),
+            UnixTime::from_millis(1_760_000_000_000),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -111,10 +127,16 @@ mod tests {
     fn any_clock_gives_a_certificate_or_an_error() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         for millis in [0, 1, 4_102_444_800_000] {
-            assert!(Certificate::generate(&mut rng, UnixTime::from_millis(millis)).is_ok(), "{millis}");
+            assert!(
+                Certificate::generate(&mut rng, UnixTime::from_millis(millis)).is_ok(),
+                "{millis}"
+            );
         }
         for millis in [253_370_764_800_000, u64::MAX] {
-            assert!(Certificate::generate(&mut rng, UnixTime::from_millis(millis)).is_err(), "{millis}");
+            assert!(
+                Certificate::generate(&mut rng, UnixTime::from_millis(millis)).is_err(),
+                "{millis}"
+            );
         }
     }
 

@@ -68,8 +68,19 @@ pub struct DtlsConfig {
 
 impl DtlsConfig {
     /// A session with `certificate` as one's own, in `role`, with the peer whose certificate has one of `remote_fingerprints`.
-    pub const fn new(certificate: Certificate, role: DtlsRole, remote_fingerprints: RemoteFingerprints) -> Self {
-        Self { certificate, role, remote_fingerprints, versions: DtlsVersions::Auto, mtu: DEFAULT_MTU, seed: None }
+    pub const fn new(
+        certificate: Certificate,
+        role: DtlsRole,
+        remote_fingerprints: RemoteFingerprints,
+    ) -> Self {
+        Self {
+            certificate,
+            role,
+            remote_fingerprints,
+            versions: DtlsVersions::Auto,
+            mtu: DEFAULT_MTU,
+            seed: None,
+        }
     }
 
     /// Restricts the versions; [`DtlsVersions::Auto`] if not called.

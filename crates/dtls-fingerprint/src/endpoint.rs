@@ -16,8 +16,8 @@ use crate::gate::{Expect, Gate};
 use crate::path::Paths;
 use crate::session::{Session, Step};
 use crate::{
-    DtlsConfig, DtlsRole, DtlsStats, Error, Event, FailureReason, Fingerprint, FingerprintVerified, HandshakeSummary, Input, Output, Path,
-    RemoteFingerprints, SrtpKeyingMaterial,
+    DtlsConfig, DtlsRole, DtlsStats, Error, Event, FailureReason, Fingerprint, FingerprintVerified,
+    HandshakeSummary, Input, Output, Path, RemoteFingerprints, SrtpKeyingMaterial,
 };
 
 /// The longest datagram that is looked at, in bytes. DTLS peers keep below the path's MTU.
@@ -116,7 +116,10 @@ impl DtlsEndpoint {
     ///
     /// # Errors
     /// [`Error::NotEstablished`] if this session is not (or no longer) established: another session's proof opens nothing here.
-    pub fn export_srtp_keys(&self, _proof: &FingerprintVerified) -> Result<SrtpKeyingMaterial, Error> {
+    pub fn export_srtp_keys(
+        &self,
+        _proof: &FingerprintVerified,
+    ) -> Result<SrtpKeyingMaterial, Error> {
         match &self.phase {
             Phase::Established(keys) => Ok(keys.duplicate()),
             _ => Err(Error::NotEstablished),
@@ -190,7 +193,8 @@ impl DtlsEndpoint {
         }
         self.events.clear();
         let notify = self.is_established() && self.paths.active().is_some();
-        let closed = self.session.as_mut().filter(|_| notify).is_some_and(|session| session.close().is_ok());
+        let closed =
+            self.session.as_mut().filter(|_| notify).is_some_and(|session| session.close().is_ok());
         if closed { self.phase = Phase::Closing } else { self.end() }
     }
 
@@ -218,7 +222,8 @@ impl DtlsEndpoint {
 
     fn handle_datagram(&mut self, payload: &[u8]) {
         let expect = self.expectation();
-        let Some(session) = self.session.as_mut().filter(|_| !matches!(self.phase, Phase::Closing)) else {
+        let Some(session) = self.session.as_mut().filter(|_| !matches!(self.phase, Phase::Closing))
+        else {
             self.stats.dropped_after_end += 1;
             return;
         };
@@ -307,7 +312,10 @@ impl DtlsEndpoint {
         }
         warn!("the peer's certificate has none of the announced fingerprints");
         self.end();
-        self.events.push_back(Event::FingerprintMismatch { expected: self.remote_fingerprints.clone(), presented });
+        self.events.push_back(Event::FingerprintMismatch {
+            expected: self.remote_fingerprints.clone(),
+            presented,
+        });
     }
 
     fn finish(&mut self) {
@@ -322,8 +330,13 @@ impl DtlsEndpoint {
         let (&Phase::Finished(peer_fingerprint), Some(version)) = (&self.phase, version) else {
             return self.fail(FailureReason::Internal);
         };
-        let summary =
-            HandshakeSummary { version, cipher_suite: self.gate.cipher_suite(), srtp_profile: keys.profile(), role: self.role, peer_fingerprint };
+        let summary = HandshakeSummary {
+            version,
+            cipher_suite: self.gate.cipher_suite(),
+            srtp_profile: keys.profile(),
+            role: self.role,
+            peer_fingerprint,
+        };
         debug!(%version, profile = %keys.profile(), "established");
         self.phase = Phase::Established(keys);
         self.deadline = None;
@@ -337,7 +350,11 @@ impl DtlsEndpoint {
     /// The peer's `close_notify` is answered (RFC 5246 §7.2.1), then the session is over.
     fn peer_closed(&mut self) {
         let answered = self.session.as_mut().is_some_and(|session| session.close().is_ok());
-        if answered { self.phase = Phase::Closing } else { self.end() }
+        if answered {
+            self.phase = Phase::Closing;
+        } else {
+            self.end();
+        }
         debug!("closed by the peer");
         self.events.push_back(Event::Closed);
     }
@@ -362,5 +379,6 @@ impl DtlsEndpoint {
 
 /// RFC 7983 §7, within [`MAX_DATAGRAM_LEN`].
 fn is_dtls(payload: &[u8]) -> bool {
-    payload.len() <= MAX_DATAGRAM_LEN && payload.first().is_some_and(|first| (20..=63).contains(first))
+    payload.len() <= MAX_DATAGRAM_LEN
+        && payload.first().is_some_and(|first| (20..=63).contains(first))
 }

@@ -3,7 +3,10 @@ use core::net::SocketAddr;
 
 use zentalk_primitives::{Instant, Transmit};
 
-use crate::{CipherSuite, DtlsRole, DtlsVersion, FailureReason, Fingerprint, FingerprintVerified, RemoteFingerprints, SrtpProfile};
+use crate::{
+    CipherSuite, DtlsRole, DtlsVersion, FailureReason, Fingerprint, FingerprintVerified,
+    RemoteFingerprints, SrtpProfile,
+};
 
 /// What is put into a [`DtlsEndpoint`](crate::DtlsEndpoint).
 #[derive(Clone, Copy)]

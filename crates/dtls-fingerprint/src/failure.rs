@@ -1,4 +1,7 @@
-use dimpl::{CertificateError as Certificate, CryptoError as Crypto, CryptoOperation, SecurityError as Security};
+use dimpl::{
+    CertificateError as Certificate, CryptoError as Crypto, CryptoOperation,
+    SecurityError as Security,
+};
 
 /// Why a session has ended without the peer closing it. None of them yields keys, and each is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,14 +61,18 @@ pub(crate) fn classify(error: &dimpl::Error) -> FailureReason {
 fn classify_security(error: &Security) -> FailureReason {
     match error {
         Security::FatalAlert { description } => FailureReason::PeerAlert(*description),
-        Security::ServerFinishedVerificationFailed | Security::ClientFinishedVerificationFailed => FailureReason::AuthenticationFailed,
+        Security::ServerFinishedVerificationFailed | Security::ClientFinishedVerificationFailed => {
+            FailureReason::AuthenticationFailed
+        }
         Security::ServerKeyShareGroupMismatch { .. }
         | Security::InvalidCookieInClientHello
         | Security::InvalidLegacyCookieInClientHello
         | Security::CannotSendSecondHelloRetryRequest
         | Security::UnexpectedSecondHelloRetryRequest
         | Security::SignatureTooLarge
-        | Security::SignatureSchemeCertificateCurveMismatch { .. } => FailureReason::ProtocolViolation,
+        | Security::SignatureSchemeCertificateCurveMismatch { .. } => {
+            FailureReason::ProtocolViolation
+        }
         _ => FailureReason::NoCommonParameters,
     }
 }
@@ -85,7 +92,9 @@ fn classify_crypto(error: &Crypto) -> FailureReason {
         Crypto::SignatureVerificationFailed { .. }
         | Crypto::InvalidSignatureFormat
         | Crypto::CiphertextTooShort { .. }
-        | Crypto::OperationFailed(CryptoOperation::Decrypt | CryptoOperation::VerifySignature) => FailureReason::AuthenticationFailed,
+        | Crypto::OperationFailed(CryptoOperation::Decrypt | CryptoOperation::VerifySignature) => {
+            FailureReason::AuthenticationFailed
+        }
         Crypto::UnsupportedPublicKeyAlgorithm
         | Crypto::UnsupportedEcCurve
         | Crypto::CertificateParseFailed
@@ -103,7 +112,10 @@ fn classify_crypto(error: &Crypto) -> FailureReason {
         | Crypto::UnsupportedSignatureVerification { .. }
         | Crypto::SignatureAlgorithmNotOfferedByClient
         | Crypto::SignatureAlgorithmMismatch { .. } => FailureReason::NoCommonParameters,
-        Crypto::InvalidPublicKey(_) | Crypto::OperationFailed(CryptoOperation::CompleteKeyExchange) => FailureReason::ProtocolViolation,
+        Crypto::InvalidPublicKey(_)
+        | Crypto::OperationFailed(CryptoOperation::CompleteKeyExchange) => {
+            FailureReason::ProtocolViolation
+        }
         _ => FailureReason::Internal,
     }
 }

@@ -123,7 +123,8 @@ fn split_attribute(text: &str) -> Result<(&str, &str), Error> {
     let text = text.strip_prefix("a=").unwrap_or(text);
     let text = text.strip_prefix("fingerprint:").unwrap_or(text);
     let (hash, value) = text.split_once(' ').ok_or(Error::MalformedFingerprint)?;
-    let is_token = !hash.is_empty() && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'/');
+    let is_token = !hash.is_empty()
+        && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'/');
     if is_token { Ok((hash, value)) } else { Err(Error::MalformedFingerprint) }
 }
 
@@ -151,7 +152,12 @@ mod tests {
     fn case_and_attribute_name_do_not_matter() {
         let expected = LINE.parse::<Fingerprint>().unwrap();
         let lower = LINE.to_lowercase();
-        for text in [lower.clone(), lower.replace("sha", "SHA"), format!("a=fingerprint:{LINE}\r\n"), format!("fingerprint:{lower}")] {
+        for text in [
+            lower.clone(),
+            lower.replace("sha", "SHA"),
+            format!("a=fingerprint:{LINE}\r\n"),
+            format!("fingerprint:{lower}"),
+        ] {
             assert_eq!(text.parse::<Fingerprint>(), Ok(expected), "{text}");
         }
     }
@@ -160,7 +166,11 @@ mod tests {
     fn other_hash_functions_are_unsupported() {
         for hash in ["sha-1", "md5", "md2", "sha-224", "sha-384", "sha-512", "SHA-1"] {
             let text = LINE.replace("sha-256", hash);
-            assert_eq!(text.parse::<Fingerprint>(), Err(Error::UnsupportedFingerprintHash), "{hash}");
+            assert_eq!(
+                text.parse::<Fingerprint>(),
+                Err(Error::UnsupportedFingerprintHash),
+                "{hash}"
+            );
         }
     }
 

@@ -38,6 +38,8 @@ pub mod limits {
     pub use crate::config::{DEFAULT_MTU, HANDSHAKE_TIMEOUT, MTU_RANGE};
     pub use crate::endpoint::MAX_DATAGRAM_LEN;
     pub use crate::path::MAX_PATHS;
-    pub use crate::reassembly::{MAX_PARTIAL_MESSAGES, MAX_PLAINTEXT_MESSAGE_LEN, MAX_PLAINTEXT_MESSAGE_SEQ};
+    pub use crate::reassembly::{
+        MAX_PARTIAL_MESSAGES, MAX_PLAINTEXT_MESSAGE_LEN, MAX_PLAINTEXT_MESSAGE_SEQ,
+    };
     pub use crate::remote_fingerprints::MAX_FINGERPRINTS;
 }

@@ -25,7 +25,9 @@ pub(crate) struct Reassembler {
 impl Reassembler {
     /// Takes a fragment; gives the message's body if this completes it.
     pub(crate) fn insert(&mut self, fragment: &Fragment<'_>) -> Option<Vec<u8>> {
-        if fragment.length > MAX_PLAINTEXT_MESSAGE_LEN || fragment.message_seq > MAX_PLAINTEXT_MESSAGE_SEQ {
+        if fragment.length > MAX_PLAINTEXT_MESSAGE_LEN
+            || fragment.message_seq > MAX_PLAINTEXT_MESSAGE_SEQ
+        {
             return None;
         }
         self.make_room(fragment.message_seq)?;
@@ -93,7 +95,10 @@ mod tests {
         let message: Vec<u8> = (0..200).collect();
         let mut reassembler = Reassembler::default();
         for offset in (1..200).rev() {
-            assert_eq!(reassembler.insert(&fragment(0, 200, offset, &message[offset..=offset])), None);
+            assert_eq!(
+                reassembler.insert(&fragment(0, 200, offset, &message[offset..=offset])),
+                None
+            );
         }
         assert_eq!(reassembler.insert(&fragment(0, 200, 0, &message[..1])), Some(message));
         assert!(reassembler.partial.is_empty());

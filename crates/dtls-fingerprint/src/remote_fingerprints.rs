@@ -97,7 +97,12 @@ mod tests {
 
     #[test]
     fn other_hash_functions_are_passed_over() {
-        let lines = [with_hash("sha-1"), "md5 00:11".to_owned(), fingerprint(2).to_string(), with_hash("sha-512")];
+        let lines = [
+            with_hash("sha-1"),
+            "md5 00:11".to_owned(),
+            fingerprint(2).to_string(),
+            with_hash("sha-512"),
+        ];
         let set = RemoteFingerprints::parse(lines.iter().map(String::as_str)).unwrap();
         assert_eq!(set.iter().count(), 1);
         assert!(!set.contains(&fingerprint(7)));
@@ -105,7 +110,10 @@ mod tests {
 
     #[test]
     fn sha_1_alone_is_refused() {
-        assert_eq!(RemoteFingerprints::parse([with_hash("sha-1").as_str()]), Err(Error::NoSha256Fingerprint));
+        assert_eq!(
+            RemoteFingerprints::parse([with_hash("sha-1").as_str()]),
+            Err(Error::NoSha256Fingerprint)
+        );
         assert_eq!(RemoteFingerprints::parse([]), Err(Error::NoSha256Fingerprint));
         assert_eq!(RemoteFingerprints::new([]), Err(Error::NoSha256Fingerprint));
     }
@@ -113,13 +121,19 @@ mod tests {
     #[test]
     fn one_malformed_line_refuses_the_description() {
         let good = fingerprint(1).to_string();
-        assert_eq!(RemoteFingerprints::parse([good.as_str(), "sha-256 00"]), Err(Error::MalformedFingerprint));
+        assert_eq!(
+            RemoteFingerprints::parse([good.as_str(), "sha-256 00"]),
+            Err(Error::MalformedFingerprint)
+        );
     }
 
     #[test]
     fn the_set_is_bounded_and_repetitions_count_once() {
         let many = (0u8..).take(MAX_FINGERPRINTS).map(fingerprint);
         assert!(RemoteFingerprints::new(many.clone().chain(many.clone())).is_ok());
-        assert_eq!(RemoteFingerprints::new(many.chain([fingerprint(0xff)])), Err(Error::TooManyFingerprints));
+        assert_eq!(
+            RemoteFingerprints::new(many.chain([fingerprint(0xff)])),
+            Err(Error::TooManyFingerprints)
+        );
     }
 }

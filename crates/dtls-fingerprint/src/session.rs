@@ -8,7 +8,10 @@ use zentalk_primitives::{Instant, StdClock};
 
 use crate::config::DtlsConfig;
 use crate::failure::classify;
-use crate::{DtlsRole, DtlsVersion, DtlsVersions, Error, FailureReason, Fingerprint, SrtpKeyingMaterial, SrtpProfile};
+use crate::{
+    DtlsRole, DtlsVersion, DtlsVersions, Error, FailureReason, Fingerprint, SrtpKeyingMaterial,
+    SrtpProfile,
+};
 
 /// What `dimpl` has to say, in our types.
 #[derive(Debug)]
@@ -54,7 +57,14 @@ impl Session {
             dtls.handle_timeout(std_now).map(|()| dtls)
         });
         let dtls = dtls.map_err(|_| Error::Setup)?;
-        Ok(Self { dtls, role, clock, buffer: vec![0; HANDSHAKE_BUFFER_LEN], last_tick: now, wake: None })
+        Ok(Self {
+            dtls,
+            role,
+            clock,
+            buffer: vec![0; HANDSHAKE_BUFFER_LEN],
+            last_tick: now,
+            wake: None,
+        })
     }
 
     /// Takes in one datagram.
@@ -80,7 +90,9 @@ impl Session {
     pub(crate) fn step(&mut self, now: Instant) -> Result<Step, FailureReason> {
         let (role, clock) = (self.role, self.clock);
         let (dtls, buffer) = (&mut self.dtls, &mut self.buffer);
-        let outcome = catch_unwind(AssertUnwindSafe(|| translate(dtls.poll_output(buffer), role, clock, now)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            translate(dtls.poll_output(buffer), role, clock, now)
+        }));
         let mut step = outcome.unwrap_or(Err(FailureReason::Internal))?;
         if let Step::Idle(at) = &mut step {
             *at = at.map(|at| at.max(self.last_tick + SHORTEST_WAIT));
@@ -127,14 +139,22 @@ fn settings(mtu: usize, seed: Option<u64>) -> Result<Config, Error> {
     builder.build().map_err(|_| Error::Setup)
 }
 
-fn translate(output: Output<'_>, role: DtlsRole, clock: StdClock, now: Instant) -> Result<Step, FailureReason> {
+fn translate(
+    output: Output<'_>,
+    role: DtlsRole,
+    clock: StdClock,
+    now: Instant,
+) -> Result<Step, FailureReason> {
     Ok(match output {
         Output::Packet(datagram) => Step::Send(datagram.to_vec()),
         Output::PeerCert(der) => Step::PeerCertificate(Fingerprint::of_certificate(der)),
         Output::Connected => Step::Finished,
         Output::KeyingMaterial(exported, profile) => {
             let profile = own_profile(profile).ok_or(FailureReason::NoSrtpProfile)?;
-            Step::Keys(SrtpKeyingMaterial::split(profile, role, &exported).ok_or(FailureReason::Internal)?)
+            Step::Keys(
+                SrtpKeyingMaterial::split(profile, role, &exported)
+                    .ok_or(FailureReason::Internal)?,
+            )
         }
         Output::ApplicationData(_) => Step::ApplicationData,
         Output::CloseNotify => Step::PeerClosed,
@@ -186,6 +206,7 @@ const HANDSHAKE_BUFFER_LEN: usize = 64 * 1_024;
 /// Room for one datagram's application data.
 const ESTABLISHED_BUFFER_LEN: usize = 2_048;
 
-const _: () = assert!(HANDSHAKE_BUFFER_LEN >= MAX_QUEUED_DATAGRAMS * crate::endpoint::MAX_DATAGRAM_LEN);
+const _: () =
+    assert!(HANDSHAKE_BUFFER_LEN >= MAX_QUEUED_DATAGRAMS * crate::endpoint::MAX_DATAGRAM_LEN);
 const _: () = assert!(HANDSHAKE_BUFFER_LEN >= crate::reassembly::MAX_PLAINTEXT_MESSAGE_LEN);
 const _: () = assert!(ESTABLISHED_BUFFER_LEN >= crate::endpoint::MAX_DATAGRAM_LEN);

@@ -140,7 +140,11 @@ impl SrtpKeyingMaterial {
     }
 
     pub(crate) fn duplicate(&self) -> Self {
-        Self { profile: self.profile, local: self.local.duplicate(), remote: self.remote.duplicate() }
+        Self {
+            profile: self.profile,
+            local: self.local.duplicate(),
+            remote: self.remote.duplicate(),
+        }
     }
 }
 
@@ -151,7 +155,8 @@ const MAX_SALT_LEN: usize = 14;
 mod tests {
     use super::*;
 
-    const PROFILES: [SrtpProfile; 3] = [SrtpProfile::Aes128CmHmacSha1_80, SrtpProfile::AeadAes128Gcm, SrtpProfile::AeadAes256Gcm];
+    const PROFILES: [SrtpProfile; 3] =
+        [SrtpProfile::Aes128CmHmacSha1_80, SrtpProfile::AeadAes128Gcm, SrtpProfile::AeadAes256Gcm];
 
     fn exported(profile: SrtpProfile) -> Vec<u8> {
         (0u8..).take(2 * (profile.key_len() + profile.salt_len())).collect()

@@ -1,3 +1,4 @@
+use core::time::Duration;
 use std::time::Instant as StdInstant;
 
 use crate::Instant;
@@ -26,16 +27,19 @@ impl StdClock {
         self.std_origin + now.saturating_since(self.origin)
     }
 
-    /// `at` on our clock; times before the origin become the origin.
+    /// `at` on our clock, rounded up to whole microseconds; times before the origin become the origin.
+    ///
+    /// Rounded up, because a timer that a dependency set must be due when it is told the time again: a
+    /// microsecond too early, and it asks to be woken at the same instant for ever.
     pub fn from_std(&self, at: StdInstant) -> Instant {
-        self.origin + at.saturating_duration_since(self.std_origin)
+        let nanos = at.saturating_duration_since(self.std_origin).as_nanos();
+        let micros = u64::try_from(nanos.div_ceil(1_000)).unwrap_or(u64::MAX);
+        self.origin + Duration::from_micros(micros)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use core::time::Duration;
-
     use super::*;
 
     #[test]
@@ -45,5 +49,12 @@ mod tests {
         let later = origin + Duration::from_micros(1_234_567);
         assert_eq!(clock.from_std(clock.to_std(later)), later);
         assert_eq!(clock.to_std(Instant::ZERO), clock.to_std(origin));
+    }
+
+    #[test]
+    fn a_timer_is_due_at_the_time_that_it_is_told() {
+        let clock = StdClock::new(Instant::ZERO);
+        let timer = clock.to_std(Instant::from_micros(5)) + Duration::from_nanos(1);
+        assert!(clock.to_std(clock.from_std(timer)) >= timer);
     }
 }

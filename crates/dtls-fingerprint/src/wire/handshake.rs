@@ -30,7 +30,8 @@ impl<'a> Fragment<'a> {
         let [message_type, l0, l1, l2, s0, s1, o0, o1, o2, f0, f1, f2] = *header;
         let (body, rest) = rest.split_at_checked(u24([f0, f1, f2]))?;
         let (length, offset) = (u24([l0, l1, l2]), u24([o0, o1, o2]));
-        let fragment = Self { message_type, length, message_seq: u16::from_be_bytes([s0, s1]), offset, body };
+        let fragment =
+            Self { message_type, length, message_seq: u16::from_be_bytes([s0, s1]), offset, body };
         (offset + body.len() <= length).then_some((fragment, rest))
     }
 

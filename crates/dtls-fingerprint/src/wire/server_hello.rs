@@ -7,15 +7,19 @@ use crate::CipherSuite;
 pub(crate) fn selected_cipher_suite(body: &[u8]) -> Option<CipherSuite> {
     let (_version_and_random, rest) = body.split_at_checked(2 + 32)?;
     let (session_id_len, rest) = rest.split_first()?;
-    let (_session_id, rest) = rest.split_at_checked(usize::from(*session_id_len)).filter(|_| *session_id_len <= 32)?;
+    let (_session_id, rest) =
+        rest.split_at_checked(usize::from(*session_id_len)).filter(|_| *session_id_len <= 32)?;
     let (suite, rest) = rest.split_first_chunk::<2>()?;
     let (_compression, rest) = rest.split_first()?;
-    (rest.is_empty() || are_extensions(rest)).then_some(CipherSuite::new(u16::from_be_bytes(*suite)))
+    (rest.is_empty() || are_extensions(rest))
+        .then_some(CipherSuite::new(u16::from_be_bytes(*suite)))
 }
 
 /// Whether the body of a `HelloVerifyRequest` is well formed (RFC 6347 §4.2.1).
 pub(crate) fn is_hello_verify_request(body: &[u8]) -> bool {
-    body.split_at_checked(2).and_then(|(_version, rest)| rest.split_first()).is_some_and(|(len, cookie)| cookie.len() == usize::from(*len))
+    body.split_at_checked(2)
+        .and_then(|(_version, rest)| rest.split_first())
+        .is_some_and(|(len, cookie)| cookie.len() == usize::from(*len))
 }
 
 fn are_extensions(bytes: &[u8]) -> bool {
@@ -64,7 +68,14 @@ mod tests {
 
     #[test]
     fn malformed_extensions_are_refused() {
-        for extensions in [&[0][..], &[0, 1], &[0, 4, 0, 0x2b, 0, 2], &[0, 4, 0, 0x2b, 0, 0], &[0, 5, 0, 0x2b, 0, 1, 0xfe], &[0, 3, 0, 1, 0]] {
+        for extensions in [
+            &[0][..],
+            &[0, 1],
+            &[0, 4, 0, 0x2b, 0, 2],
+            &[0, 4, 0, 0x2b, 0, 0],
+            &[0, 5, 0, 0x2b, 0, 1, 0xfe],
+            &[0, 3, 0, 1, 0],
+        ] {
             assert_eq!(selected_cipher_suite(&hello(extensions)), None, "{extensions:?}");
         }
     }

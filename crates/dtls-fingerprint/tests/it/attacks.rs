@@ -8,7 +8,8 @@ use zentalk_dtls_fingerprint::{DtlsVersions, Path};
 use crate::world::{CLIENT, Faults, SERVER, World, address, assert_mirrored, path};
 
 const LIMIT: Duration = Duration::from_secs(30);
-const VERSIONS: [DtlsVersions; 3] = [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
+const VERSIONS: [DtlsVersions; 3] =
+    [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
 
 fn record(content_type: u8, epoch: u16, number: u64, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![content_type, 0xfe, 0xfd];
@@ -40,10 +41,27 @@ fn forgeries() -> Vec<Vec<u8>> {
         forgeries.push(record(23, 0, number, b"application data"));
         forgeries.push(record(23, 1, number, &[0x55; 60]));
         forgeries.push(record(20, 0, number, &[1]));
-        forgeries.push(record(26, 0, number, &[0, 16, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]));
-        for (message_type, message_seq) in [(1, 0), (1, 1), (2, 0), (3, 0), (0, 3), (11, 2), (14, 5), (20, 6), (24, 9)] {
-            forgeries.push(record(22, 0, number, &fragment(message_type, message_seq, 60, 0, &[0x33; 60])));
-            forgeries.push(record(22, 1, number, &fragment(message_type, message_seq, 60, 0, &[0x33; 60])));
+        forgeries.push(record(
+            26,
+            0,
+            number,
+            &[0, 16, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0],
+        ));
+        for (message_type, message_seq) in
+            [(1, 0), (1, 1), (2, 0), (3, 0), (0, 3), (11, 2), (14, 5), (20, 6), (24, 9)]
+        {
+            forgeries.push(record(
+                22,
+                0,
+                number,
+                &fragment(message_type, message_seq, 60, 0, &[0x33; 60]),
+            ));
+            forgeries.push(record(
+                22,
+                1,
+                number,
+                &fragment(message_type, message_seq, 60, 0, &[0x33; 60]),
+            ));
         }
         for content_type in 20..64 {
             forgeries.push(vec![content_type; 80]);
@@ -83,7 +101,8 @@ fn spoofed_records_after_the_handshake_change_nothing() {
 fn client_hellos_from_unvalidated_addresses_are_dropped() {
     for versions in VERSIONS {
         let mut world = World::new([versions; 2], Faults::default(), 1);
-        let hello = World::new([versions; 2], Faults::default(), 9).ends[CLIENT].drain().remove(0).1;
+        let hello =
+            World::new([versions; 2], Faults::default(), 9).ends[CLIENT].drain().remove(0).1;
         let now = world.now;
         for i in 0..10_000u32 {
             let [.., high, low] = i.to_be_bytes();
@@ -104,7 +123,10 @@ fn client_hellos_from_unvalidated_addresses_are_dropped() {
 fn off_path_forgeries_never_disturb() {
     for versions in VERSIONS {
         let mut world = World::new([versions; 2], Faults::default(), 1);
-        let off_path = [Path::new(path(CLIENT).local, address(66, 6)), Path::new(path(SERVER).local, address(66, 6))];
+        let off_path = [
+            Path::new(path(CLIENT).local, address(66, 6)),
+            Path::new(path(SERVER).local, address(66, 6)),
+        ];
         for millis in (10..100).step_by(10) {
             let now = world.now;
             for (end, path) in off_path.iter().enumerate() {
@@ -129,13 +151,27 @@ fn a_flood_of_one_byte_fragments_is_survived() {
             world.flush();
             let now = world.now;
             for offset in (1..=20_000u32).rev() {
-                let flood = record(22, 0, u64::from(offset), &fragment(message_type, 0, 20_001, offset, &[0x41]));
+                let flood = record(
+                    22,
+                    0,
+                    u64::from(offset),
+                    &fragment(message_type, 0, 20_001, offset, &[0x41]),
+                );
                 world.ends[victim].receive(now, path(victim), &flood);
-                let flood = record(22, 0, u64::from(offset), &fragment(message_type, (offset % 20) as u16, 15_000, offset % 15_000, &[0x41]));
+                let flood = record(
+                    22,
+                    0,
+                    u64::from(offset),
+                    &fragment(message_type, (offset % 20) as u16, 15_000, offset % 15_000, &[0x41]),
+                );
                 world.ends[victim].receive(now, path(victim), &flood);
             }
             world.run(LIMIT);
-            assert!(world.established(), "{versions:?}, victim {victim}: {:?}", world.ends[victim].failed);
+            assert!(
+                world.established(),
+                "{versions:?}, victim {victim}: {:?}",
+                world.ends[victim].failed
+            );
             assert_mirrored(&world);
         }
     }
@@ -149,11 +185,15 @@ fn a_flood_that_completes_a_forged_message_ends_cleanly_at_worst() {
             let mut world = World::new([versions; 2], Faults::default(), 1);
             let now = world.now;
             for offset in (0..length).rev() {
-                let flood = record(22, 0, u64::from(offset), &fragment(1, 0, length, offset, &[0x41]));
+                let flood =
+                    record(22, 0, u64::from(offset), &fragment(1, 0, length, offset, &[0x41]));
                 world.ends[SERVER].receive(now, path(SERVER), &flood);
             }
             world.run(LIMIT);
-            assert_eq!(world.ends[SERVER].established.is_some(), world.ends[SERVER].failed.is_none());
+            assert_eq!(
+                world.ends[SERVER].established.is_some(),
+                world.ends[SERVER].failed.is_none()
+            );
             if length == 60_001 {
                 assert!(world.established(), "a message beyond the bound is not even begun");
             }
@@ -185,7 +225,11 @@ fn a_truncated_supported_versions_extension_does_no_harm() {
         body.extend_from_slice(&[0, 0x13, 0x01, 0, 0, 4, 0, 0x2b, 0, 2]);
         let length = u32::try_from(body.len()).unwrap();
         let now = world.now;
-        world.ends[CLIENT].receive(now, path(CLIENT), &record(22, 0, 0, &fragment(2, 0, length, 0, &body)));
+        world.ends[CLIENT].receive(
+            now,
+            path(CLIENT),
+            &record(22, 0, 0, &fragment(2, 0, length, 0, &body)),
+        );
         world.run(LIMIT);
         assert!(world.established(), "{versions:?}: {:?}", world.ends[CLIENT].failed);
     }
@@ -197,7 +241,10 @@ fn a_server_that_waits_for_a_client_hello_survives_anything_else() {
         let mut world = World::new([versions; 2], Faults::default(), 1);
         let now = world.now;
         for forgery in forgeries() {
-            if !(forgery[0] == 22 && forgery.get(3..5) == Some(&[0, 0]) && forgery.get(13) == Some(&1)) {
+            if !(forgery[0] == 22
+                && forgery.get(3..5) == Some(&[0, 0])
+                && forgery.get(13) == Some(&1))
+            {
                 world.ends[SERVER].receive(now, path(SERVER), &forgery);
             }
         }

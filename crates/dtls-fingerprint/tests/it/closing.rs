@@ -7,7 +7,8 @@ use zentalk_dtls_fingerprint::{DtlsVersions, Error};
 use crate::world::{CLIENT, Faults, SERVER, World};
 
 const LIMIT: Duration = Duration::from_secs(60);
-const VERSIONS: [DtlsVersions; 3] = [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
+const VERSIONS: [DtlsVersions; 3] =
+    [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
 
 #[test]
 fn closing_tells_the_peer_and_takes_the_keys() {
@@ -18,7 +19,10 @@ fn closing_tells_the_peer_and_takes_the_keys() {
             let now = world.now;
             world.ends[closer].endpoint.close(now);
             let (_, proof) = world.ends[closer].established.take().unwrap();
-            assert_eq!(world.ends[closer].endpoint.export_srtp_keys(&proof).unwrap_err(), Error::NotEstablished);
+            assert_eq!(
+                world.ends[closer].endpoint.export_srtp_keys(&proof).unwrap_err(),
+                Error::NotEstablished
+            );
             world.run_until(LIMIT, |world| world.ends[1 - closer].closed);
             assert!(world.ends[1 - closer].closed, "{versions:?}, closed by {closer}");
             assert!(!world.ends[closer].closed, "one's own close is not an event");

@@ -9,7 +9,8 @@ use zentalk_dtls_fingerprint::{DtlsVersions, Error, Fingerprint, RemoteFingerpri
 use crate::world::{CLIENT, Faults, SERVER, World, announced, certificate};
 
 const LIMIT: Duration = Duration::from_secs(60);
-const VERSIONS: [DtlsVersions; 3] = [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
+const VERSIONS: [DtlsVersions; 3] =
+    [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
 
 /// A world in which `deceived` was told the fingerprint of a certificate that the other does not have.
 fn world_with_a_stranger(deceived: usize, versions: DtlsVersions, seed: u64) -> World {
@@ -51,10 +52,11 @@ fn nothing_is_sent_after_a_mismatch() {
         for deceived in [CLIENT, SERVER] {
             let sent = Rc::new(RefCell::new(0));
             let counter = Rc::clone(&sent);
-            let mut world = world_with_a_stranger(deceived, versions, 50).tap(move |from, payload| {
-                *counter.borrow_mut() += usize::from(from == deceived);
-                vec![payload.to_vec()]
-            });
+            let mut world =
+                world_with_a_stranger(deceived, versions, 50).tap(move |from, payload| {
+                    *counter.borrow_mut() += usize::from(from == deceived);
+                    vec![payload.to_vec()]
+                });
             world.run_until(LIMIT, |world| world.ends[deceived].mismatch.is_some());
             let before = *sent.borrow();
             assert_eq!(world.ends[deceived].timeout, None);
@@ -112,7 +114,13 @@ fn a_proof_from_another_session_yields_no_keys() {
     let (_, proof) = proven.ends[CLIENT].established.take().unwrap();
 
     let mut deceived = world_with_a_stranger(CLIENT, DtlsVersions::Auto, 70);
-    assert_eq!(deceived.ends[CLIENT].endpoint.export_srtp_keys(&proof).unwrap_err(), Error::NotEstablished);
+    assert_eq!(
+        deceived.ends[CLIENT].endpoint.export_srtp_keys(&proof).unwrap_err(),
+        Error::NotEstablished
+    );
     deceived.run(LIMIT);
-    assert_eq!(deceived.ends[CLIENT].endpoint.export_srtp_keys(&proof).unwrap_err(), Error::NotEstablished);
+    assert_eq!(
+        deceived.ends[CLIENT].endpoint.export_srtp_keys(&proof).unwrap_err(),
+        Error::NotEstablished
+    );
 }

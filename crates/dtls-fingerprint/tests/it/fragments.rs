@@ -8,13 +8,17 @@ use zentalk_dtls_fingerprint::{DtlsVersions, Output};
 use crate::world::{CLIENT, Faults, SERVER, World, assert_mirrored, path};
 
 const LIMIT: Duration = Duration::from_secs(30);
-const VERSIONS: [DtlsVersions; 3] = [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
+const VERSIONS: [DtlsVersions; 3] =
+    [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
 const RECORD_HEADER: usize = 13;
 const HANDSHAKE_HEADER: usize = 12;
 
 /// Whether a datagram is one plaintext record with one whole handshake message of this type.
 fn is_single(payload: &[u8], message_type: u8) -> bool {
-    payload.len() > RECORD_HEADER + HANDSHAKE_HEADER && payload[0] == 22 && payload[3..5] == [0, 0] && payload[RECORD_HEADER] == message_type
+    payload.len() > RECORD_HEADER + HANDSHAKE_HEADER
+        && payload[0] == 22
+        && payload[3..5] == [0, 0]
+        && payload[RECORD_HEADER] == message_type
 }
 
 /// Splits the one message of a datagram into fragments of at most `size` bytes, each in a record and a datagram of its own.
@@ -39,12 +43,22 @@ pub(crate) fn split(payload: &[u8], size: usize) -> Vec<Vec<u8>> {
     fragments.collect()
 }
 
-fn world_with_split_hellos(versions: DtlsVersions, faults: Faults, seed: u64, size: usize, reverse: bool) -> World {
+fn world_with_split_hellos(
+    versions: DtlsVersions,
+    faults: Faults,
+    seed: u64,
+    size: usize,
+    reverse: bool,
+) -> World {
     World::new([versions; 2], faults, seed).tap(move |from, payload| {
         if from != CLIENT || !is_single(payload, 1) {
             return vec![payload.to_vec()];
         }
-        let size = if size == 0 { (payload.len() - RECORD_HEADER - HANDSHAKE_HEADER).div_ceil(2) } else { size };
+        let size = if size == 0 {
+            (payload.len() - RECORD_HEADER - HANDSHAKE_HEADER).div_ceil(2)
+        } else {
+            size
+        };
         let mut fragments = split(payload, size);
         if reverse {
             fragments.reverse();
@@ -71,7 +85,13 @@ fn a_client_hello_in_two_fragments_completes_the_handshake() {
 fn a_client_hello_in_two_fragments_survives_loss() {
     for versions in VERSIONS {
         for seed in 0..20 {
-            let mut world = world_with_split_hellos(versions, Faults { loss: 30, ..Faults::default() }, seed, 0, false);
+            let mut world = world_with_split_hellos(
+                versions,
+                Faults { loss: 30, ..Faults::default() },
+                seed,
+                0,
+                false,
+            );
             world.run(LIMIT);
             assert!(world.established(), "{versions:?}, seed {seed}");
         }
@@ -92,27 +112,30 @@ fn a_client_hello_in_single_bytes_backwards_completes_the_handshake() {
 /// Every plaintext message of a DTLS 1.2 handshake, both ways.
 #[test]
 fn all_plaintext_messages_may_be_fragmented() {
-    let mut world = World::new([DtlsVersions::Dtls12; 2], Faults::default(), 1).tap(|_, payload| {
-        let mut datagrams = Vec::new();
-        let mut left = payload;
-        while left.len() > RECORD_HEADER {
-            let length = RECORD_HEADER + usize::from(u16::from_be_bytes([left[11], left[12]]));
-            let (record, rest) = left.split_at(length);
-            let is_long = record[0] == 22 && record[3..5] == [0, 0] && record.len() > RECORD_HEADER + HANDSHAKE_HEADER + 40;
-            // What is behind CCS has to stay in one datagram with it.
-            if record[0] == 20 || (record[0] == 22 && record[3..5] == [0, 1]) {
-                datagrams.push(left.to_vec());
-                break;
+    let mut world =
+        World::new([DtlsVersions::Dtls12; 2], Faults::default(), 1).tap(|_, payload| {
+            let mut datagrams = Vec::new();
+            let mut left = payload;
+            while left.len() > RECORD_HEADER {
+                let length = RECORD_HEADER + usize::from(u16::from_be_bytes([left[11], left[12]]));
+                let (record, rest) = left.split_at(length);
+                let is_long = record[0] == 22
+                    && record[3..5] == [0, 0]
+                    && record.len() > RECORD_HEADER + HANDSHAKE_HEADER + 40;
+                // What is behind CCS has to stay in one datagram with it.
+                if record[0] == 20 || (record[0] == 22 && record[3..5] == [0, 1]) {
+                    datagrams.push(left.to_vec());
+                    break;
+                }
+                if is_long && record[19..22] == [0, 0, 0] && record[14..17] == record[22..25] {
+                    datagrams.extend(split(record, 37));
+                } else {
+                    datagrams.push(record.to_vec());
+                }
+                left = rest;
             }
-            if is_long && record[19..22] == [0, 0, 0] && record[14..17] == record[22..25] {
-                datagrams.extend(split(record, 37));
-            } else {
-                datagrams.push(record.to_vec());
-            }
-            left = rest;
-        }
-        datagrams
-    });
+            datagrams
+        });
     world.run(LIMIT);
     assert!(world.established());
     assert_mirrored(&world);
@@ -132,10 +155,15 @@ proptest! {
 #[test]
 fn the_test_really_splits() {
     let mut world = World::new([DtlsVersions::Auto; 2], Faults::default(), 1);
-    let Output::Transmit(hello) = world.ends[CLIENT].endpoint.poll_output() else { panic!("no ClientHello") };
+    let Output::Transmit(hello) = world.ends[CLIENT].endpoint.poll_output() else {
+        panic!("no ClientHello")
+    };
     assert!(is_single(&hello.payload, 1));
     let fragments = split(&hello.payload, 600);
-    assert_eq!(fragments.len(), (hello.payload.len() - RECORD_HEADER - HANDSHAKE_HEADER).div_ceil(600));
+    assert_eq!(
+        fragments.len(),
+        (hello.payload.len() - RECORD_HEADER - HANDSHAKE_HEADER).div_ceil(600)
+    );
     let now = world.now;
     for fragment in &fragments[1..] {
         assert!(world.ends[SERVER].receive(now, path(SERVER), fragment).is_empty());

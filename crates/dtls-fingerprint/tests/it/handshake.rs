@@ -50,7 +50,9 @@ fn dtls_1_3_takes_one_round_trip_for_the_client_and_1_2_two() {
 
 #[test]
 fn versions_without_overlap_never_establish() {
-    for (client, server) in [(DtlsVersions::Dtls12, DtlsVersions::Dtls13), (DtlsVersions::Dtls13, DtlsVersions::Dtls12)] {
+    for (client, server) in
+        [(DtlsVersions::Dtls12, DtlsVersions::Dtls13), (DtlsVersions::Dtls13, DtlsVersions::Dtls12)]
+    {
         let mut world = World::new([client, server], Faults::default(), 3);
         world.run(Duration::from_secs(60));
         assert!(world.ends.iter().all(|end| end.established.is_none()));
@@ -61,7 +63,8 @@ fn versions_without_overlap_never_establish() {
 
 #[test]
 fn a_handshake_without_answer_times_out() {
-    let mut world = World::new([DtlsVersions::Auto; 2], Faults { loss: 100, ..Faults::default() }, 1);
+    let mut world =
+        World::new([DtlsVersions::Auto; 2], Faults { loss: 100, ..Faults::default() }, 1);
     world.run(Duration::from_secs(100));
     assert_eq!(world.ends[CLIENT].failed, Some(FailureReason::Timeout));
     // The server has heard nothing: there is nothing for it to give up.

@@ -1,5 +1,11 @@
 //! Integration tests: whole handshakes on a virtual network, attacks on them, and OpenSSL as a peer.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 mod attacks;
 mod closing;

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant as StdInstant};
 
 use tempfile::TempDir;
 use zentalk_dtls_fingerprint::{
-    DtlsConfig, DtlsEndpoint, DtlsRole, DtlsVersion, DtlsVersions, FailureReason, Fingerprint, Path, RemoteFingerprints, SrtpKeyingMaterial, SrtpProfile,
+    CipherSuite, DtlsConfig, DtlsEndpoint, DtlsRole, DtlsVersion, DtlsVersions, FailureReason,
+    Fingerprint, Path, RemoteFingerprints, SrtpKeyingMaterial, SrtpProfile,
 };
 use zentalk_primitives::Instant;
 
 use crate::fragments;
-use crate::world::{End, announced, certificate};
+use crate::world::{End, certificate};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 const MISSING: &str = "these tests need the `openssl` command, version 3: install it, e.g. with `apt-get install openssl`";
@@ -25,19 +26,29 @@ const CM: &str = "SRTP_AES128_CM_SHA1_80";
 
 #[test]
 fn openssl_as_server_exports_the_same_keys() {
-    for (offered, profile) in [(GCM, SrtpProfile::AeadAes128Gcm), (CM, SrtpProfile::Aes128CmHmacSha1_80)] {
+    for (offered, profile) in
+        [(GCM, SrtpProfile::AeadAes128Gcm), (CM, SrtpProfile::Aes128CmHmacSha1_80)]
+    {
         for versions in [DtlsVersions::Dtls12, DtlsVersions::Auto] {
             let openssl = OpenSsl::new();
             let port = free_port();
             let export = export_arguments(offered, profile);
-            let mut arguments = vec!["s_server", "-dtls1_2", "-Verify", "1", "-cert", "cert.pem", "-key", "key.pem"];
+            let mut arguments = vec![
+                "s_server", "-dtls1_2", "-Verify", "1", "-cert", "cert.pem", "-key", "key.pem",
+            ];
             let accept = format!("127.0.0.1:{port}");
             arguments.extend(["-accept", &accept]);
             arguments.extend(export.iter().map(String::as_str));
             let _server = openssl.start(&arguments);
             openssl.wait_for("ACCEPT");
 
-            let mut end = Ours::new(DtlsRole::Client, versions, openssl.fingerprints(), free_port(), Some(port));
+            let mut end = Ours::new(
+                DtlsRole::Client,
+                versions,
+                openssl.fingerprints(),
+                free_port(),
+                Some(port),
+            );
             end.run(|end| end.established.is_some());
             assert_keys(&openssl, &end.end, profile);
         }
@@ -46,9 +57,12 @@ fn openssl_as_server_exports_the_same_keys() {
 
 #[test]
 fn openssl_as_client_exports_the_same_keys() {
-    for (offered, profile) in [(GCM, SrtpProfile::AeadAes128Gcm), (CM, SrtpProfile::Aes128CmHmacSha1_80)] {
+    for (offered, profile) in
+        [(GCM, SrtpProfile::AeadAes128Gcm), (CM, SrtpProfile::Aes128CmHmacSha1_80)]
+    {
         for versions in [DtlsVersions::Dtls12, DtlsVersions::Auto] {
-            let (openssl, mut end, _client) = our_server(versions, offered, profile, &["-cert", "cert.pem", "-key", "key.pem"]);
+            let (openssl, mut end, _client) =
+                our_server(versions, offered, profile, &["-cert", "cert.pem", "-key", "key.pem"]);
             end.run(|end| end.established.is_some());
             assert_keys(&openssl, &end.end, profile);
         }
@@ -59,7 +73,12 @@ fn openssl_as_client_exports_the_same_keys() {
 #[test]
 fn gcm_is_preferred_to_cm_with_openssl() {
     let profile = SrtpProfile::AeadAes128Gcm;
-    let (openssl, mut end, _client) = our_server(DtlsVersions::Auto, &format!("{CM}:{GCM}"), profile, &["-cert", "cert.pem", "-key", "key.pem"]);
+    let (openssl, mut end, _client) = our_server(
+        DtlsVersions::Auto,
+        &format!("{CM}:{GCM}"),
+        profile,
+        &["-cert", "cert.pem", "-key", "key.pem"],
+    );
     end.run(|end| end.established.is_some());
     assert_keys(&openssl, &end.end, profile);
 }
@@ -69,7 +88,8 @@ fn gcm_is_preferred_to_cm_with_openssl() {
 fn openssls_client_hello_in_two_fragments_completes_the_handshake() {
     for versions in [DtlsVersions::Dtls12, DtlsVersions::Auto] {
         let profile = SrtpProfile::AeadAes128Gcm;
-        let (openssl, mut end, _client) = our_server(versions, GCM, profile, &["-cert", "cert.pem", "-key", "key.pem"]);
+        let (openssl, mut end, _client) =
+            our_server(versions, GCM, profile, &["-cert", "cert.pem", "-key", "key.pem"]);
         end.splits_client_hellos = true;
         end.run(|end| end.established.is_some());
         assert_keys(&openssl, &end.end, profile);
@@ -80,7 +100,12 @@ fn openssls_client_hello_in_two_fragments_completes_the_handshake() {
 #[test]
 fn openssl_on_a_narrow_path_completes_the_handshake() {
     let profile = SrtpProfile::AeadAes128Gcm;
-    let (openssl, mut end, _client) = our_server(DtlsVersions::Auto, GCM, profile, &["-cert", "cert.pem", "-key", "key.pem", "-mtu", "256"]);
+    let (openssl, mut end, _client) = our_server(
+        DtlsVersions::Auto,
+        GCM,
+        profile,
+        &["-cert", "cert.pem", "-key", "key.pem", "-mtu", "256"],
+    );
     end.run(|end| end.established.is_some());
     assert_keys(&openssl, &end.end, profile);
 }
@@ -88,7 +113,8 @@ fn openssl_on_a_narrow_path_completes_the_handshake() {
 #[test]
 fn a_peer_without_a_certificate_is_refused() {
     for versions in [DtlsVersions::Dtls12, DtlsVersions::Auto] {
-        let (_openssl, mut end, _client) = our_server(versions, GCM, SrtpProfile::AeadAes128Gcm, &[]);
+        let (_openssl, mut end, _client) =
+            our_server(versions, GCM, SrtpProfile::AeadAes128Gcm, &[]);
         end.run(|end| end.failed.is_some());
         assert_eq!(end.end.failed, Some(FailureReason::NoPeerCertificate));
         assert!(end.end.established.is_none());
@@ -97,7 +123,12 @@ fn a_peer_without_a_certificate_is_refused() {
 
 #[test]
 fn openssls_certificate_with_another_fingerprint_is_refused() {
-    let (openssl, mut end, _client) = our_server(DtlsVersions::Auto, GCM, SrtpProfile::AeadAes128Gcm, &["-cert", "other.pem", "-key", "other-key.pem"]);
+    let (openssl, mut end, _client) = our_server(
+        DtlsVersions::Auto,
+        GCM,
+        SrtpProfile::AeadAes128Gcm,
+        &["-cert", "other.pem", "-key", "other-key.pem"],
+    );
     end.run(|end| end.mismatch.is_some());
     let (_, presented) = end.end.mismatch.as_ref().unwrap();
     assert_eq!(*presented, openssl.fingerprint("other.pem"));
@@ -108,16 +139,24 @@ fn openssls_certificate_with_another_fingerprint_is_refused() {
 fn a_peer_without_an_srtp_profile_is_refused() {
     let openssl = OpenSsl::new();
     let port = free_port();
-    let mut end = Ours::new(DtlsRole::Server, DtlsVersions::Auto, openssl.fingerprints(), port, None);
+    let mut end =
+        Ours::new(DtlsRole::Server, DtlsVersions::Auto, openssl.fingerprints(), port, None);
     let connect = format!("127.0.0.1:{port}");
-    let _client = openssl.start(&["s_client", "-dtls1_2", "-connect", &connect, "-cert", "cert.pem", "-key", "key.pem"]);
+    let _client = openssl.start(&[
+        "s_client", "-dtls1_2", "-connect", &connect, "-cert", "cert.pem", "-key", "key.pem",
+    ]);
     end.run(|end| end.failed.is_some());
     assert_eq!(end.end.failed, Some(FailureReason::NoSrtpProfile));
     assert!(end.end.established.is_none());
 }
 
 /// Our endpoint as server, and OpenSSL's client on its way to it.
-fn our_server(versions: DtlsVersions, offered: &str, profile: SrtpProfile, identity: &[&str]) -> (OpenSsl, Ours, KillOnDrop) {
+fn our_server(
+    versions: DtlsVersions,
+    offered: &str,
+    profile: SrtpProfile,
+    identity: &[&str],
+) -> (OpenSsl, Ours, KillOnDrop) {
     let openssl = OpenSsl::new();
     let port = free_port();
     let end = Ours::new(DtlsRole::Server, versions, openssl.fingerprints(), port, None);
@@ -132,14 +171,23 @@ fn our_server(versions: DtlsVersions, offered: &str, profile: SrtpProfile, ident
 
 fn export_arguments(offered: &str, profile: SrtpProfile) -> Vec<String> {
     let length = 2 * (profile.key_len() + profile.salt_len());
-    ["-use_srtp", offered, "-keymatexport", "EXTRACTOR-dtls_srtp", "-keymatexportlen", &length.to_string()].map(str::to_owned).to_vec()
+    [
+        "-use_srtp",
+        offered,
+        "-keymatexport",
+        "EXTRACTOR-dtls_srtp",
+        "-keymatexportlen",
+        &length.to_string(),
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 fn assert_keys(openssl: &OpenSsl, end: &End, profile: SrtpProfile) {
     let (summary, _) = end.established.as_ref().expect("established");
     assert_eq!(summary.version(), DtlsVersion::Dtls12);
     assert_eq!(summary.srtp_profile(), profile);
-    let suite = summary.cipher_suite().and_then(|suite| suite.name()).expect("a known suite");
+    let suite = summary.cipher_suite().and_then(CipherSuite::name).expect("a known suite");
     assert!(suite.starts_with("TLS_ECDHE_ECDSA_WITH_"), "{suite}");
     assert_eq!(hex(&exported(&end.keys(), summary.role())), openssl.exported_keys().to_lowercase());
 }
@@ -171,12 +219,24 @@ struct Ours {
 }
 
 impl Ours {
-    fn new(role: DtlsRole, versions: DtlsVersions, known: RemoteFingerprints, port: u16, peer_port: Option<u16>) -> Self {
+    fn new(
+        role: DtlsRole,
+        versions: DtlsVersions,
+        known: RemoteFingerprints,
+        port: u16,
+        peer_port: Option<u16>,
+    ) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
         let config = DtlsConfig::new(certificate(7), role, known).with_versions(versions);
         let end = End::new(DtlsEndpoint::new(config, Instant::ZERO).unwrap());
-        let mut ours = Self { end, socket, peer: None, started: StdInstant::now(), splits_client_hellos: false };
+        let mut ours = Self {
+            end,
+            socket,
+            peer: None,
+            started: StdInstant::now(),
+            splits_client_hellos: false,
+        };
         if let Some(port) = peer_port {
             ours.meet(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         }
@@ -205,11 +265,17 @@ impl Ours {
         let mut buffer = [0; 2_048];
         self.flush();
         while !done(&self.end) {
-            assert!(self.started.elapsed() < PATIENCE, "no end in sight: {:?} {:?}", self.end.failed, self.end.endpoint.stats());
+            assert!(
+                self.started.elapsed() < PATIENCE,
+                "no end in sight: {:?} {:?}",
+                self.end.failed,
+                self.end.endpoint.stats()
+            );
             if let Ok((length, peer)) = self.socket.recv_from(&mut buffer) {
                 self.meet(peer);
                 for datagram in self.incoming(&buffer[..length]) {
-                    let sent = self.end.receive(self.now(), Path::new(self.local(), peer), &datagram);
+                    let sent =
+                        self.end.receive(self.now(), Path::new(self.local(), peer), &datagram);
                     self.send(sent);
                 }
             }
@@ -250,12 +316,22 @@ impl OpenSsl {
     fn new() -> Self {
         let openssl = Self { folder: tempfile::tempdir().unwrap() };
         for (key, certificate) in [("key.pem", "cert.pem"), ("other-key.pem", "other.pem")] {
-            openssl.run(&["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=peer"], &[
-                "-keyout",
-                key,
-                "-out",
-                certificate,
-            ]);
+            openssl.run(
+                &[
+                    "req",
+                    "-x509",
+                    "-newkey",
+                    "ec",
+                    "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1",
+                    "-nodes",
+                    "-days",
+                    "2",
+                    "-subj",
+                    "/CN=peer",
+                ],
+                &["-keyout", key, "-out", certificate],
+            );
         }
         openssl
     }
@@ -266,15 +342,21 @@ impl OpenSsl {
 
     /// As OpenSSL itself computes and prints it: `sha256 Fingerprint=AB:CD:…`.
     fn fingerprint(&self, certificate: &str) -> Fingerprint {
-        let printed = self.run(&["x509", "-in", certificate, "-noout"], &["-fingerprint", "-sha256"]);
+        let printed =
+            self.run(&["x509", "-in", certificate, "-noout"], &["-fingerprint", "-sha256"]);
         let value = printed.trim().rsplit('=').next().unwrap();
         format!("sha-256 {value}").parse().unwrap()
     }
 
     /// Runs a command that ends by itself.
     fn run(&self, arguments: &[&str], more: &[&str]) -> String {
-        let output = self.command().args(arguments).args(more).stdin(Stdio::null()).output().expect(MISSING);
-        assert!(output.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output =
+            self.command().args(arguments).args(more).stdin(Stdio::null()).output().expect(MISSING);
+        assert!(
+            output.status.success(),
+            "openssl {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -282,7 +364,14 @@ impl OpenSsl {
     fn start(&self, arguments: &[&str]) -> KillOnDrop {
         let stdout = File::create(self.printed_path()).unwrap();
         let stderr = File::create(self.folder.path().join("errors")).unwrap();
-        let child = self.command().args(arguments).stdin(Stdio::piped()).stdout(stdout).stderr(stderr).spawn().expect(MISSING);
+        let child = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(stderr)
+            .spawn()
+            .expect(MISSING);
         KillOnDrop(child)
     }
 
@@ -304,7 +393,10 @@ impl OpenSsl {
                 return printed;
             }
             let errors = read(&self.folder.path().join("errors"));
-            assert!(StdInstant::now() < deadline, "OpenSSL never printed {text:?}:\n{printed}\n{errors}");
+            assert!(
+                StdInstant::now() < deadline,
+                "OpenSSL never printed {text:?}:\n{printed}\n{errors}"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -319,7 +411,10 @@ impl OpenSsl {
             if let Some((line, _)) = value.split_once('\n') {
                 return line.trim().to_owned();
             }
-            assert!(StdInstant::now() < deadline, "OpenSSL stopped in the middle of a line:\n{printed}");
+            assert!(
+                StdInstant::now() < deadline,
+                "OpenSSL stopped in the middle of a line:\n{printed}"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

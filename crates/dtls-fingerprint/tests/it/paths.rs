@@ -6,9 +6,12 @@ use zentalk_dtls_fingerprint::limits::MAX_PATHS;
 use zentalk_dtls_fingerprint::{DtlsConfig, DtlsEndpoint, DtlsRole, DtlsVersions, Error, Path};
 use zentalk_primitives::Instant;
 
-use crate::world::{CLIENT, End, Faults, SERVER, World, address, announced, assert_mirrored, certificate, path};
+use crate::world::{
+    CLIENT, End, Faults, SERVER, World, address, announced, assert_mirrored, certificate, path,
+};
 
-const VERSIONS: [DtlsVersions; 3] = [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
+const VERSIONS: [DtlsVersions; 3] =
+    [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn endpoints(versions: DtlsVersions) -> [DtlsEndpoint; 2] {
@@ -47,12 +50,20 @@ fn flights_of_one_handshake_cross_two_paths() {
             let mut answers = Vec::new();
             for (used, payload) in arriving {
                 assert_eq!(used, expected);
-                answers.extend(ends[1 - from].receive(now, Path::new(used.remote, used.local), &payload));
+                answers.extend(ends[1 - from].receive(
+                    now,
+                    Path::new(used.remote, used.local),
+                    &payload,
+                ));
             }
             arriving = answers;
             from = 1 - from;
         }
-        assert_eq!(ends[CLIENT].keys().local().key(), ends[SERVER].keys().remote().key(), "{versions:?}");
+        assert_eq!(
+            ends[CLIENT].keys().local().key(),
+            ends[SERVER].keys().remote().key(),
+            "{versions:?}"
+        );
     }
 }
 
@@ -73,7 +84,10 @@ fn output_waits_for_an_active_path_and_is_not_lost() {
         ends[CLIENT].endpoint.set_active_path(path(CLIENT)).unwrap();
         let hello = ends[CLIENT].drain();
         assert_eq!(hello.len(), 1);
-        assert!(ends[SERVER].receive(later, path(SERVER), &hello[0].1).is_empty(), "the answer waits");
+        assert!(
+            ends[SERVER].receive(later, path(SERVER), &hello[0].1).is_empty(),
+            "the answer waits"
+        );
         ends[SERVER].endpoint.set_active_path(path(SERVER)).unwrap();
         assert!(!ends[SERVER].drain().is_empty());
     }
@@ -111,7 +125,10 @@ fn validated_paths_are_bounded() {
     for port in (1u16..).take(MAX_PATHS) {
         client.validate_path(Path::new(address(1, port), address(2, 1))).unwrap();
     }
-    assert_eq!(client.validate_path(Path::new(address(1, 9_999), address(2, 1))), Err(Error::TooManyPaths));
+    assert_eq!(
+        client.validate_path(Path::new(address(1, 9_999), address(2, 1))),
+        Err(Error::TooManyPaths)
+    );
 }
 
 /// The pair must match, not just the peer's address.

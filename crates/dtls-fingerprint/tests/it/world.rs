@@ -8,8 +8,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use zentalk_dtls_fingerprint::limits::DEFAULT_MTU;
 use zentalk_dtls_fingerprint::{
-    Certificate, DtlsConfig, DtlsEndpoint, DtlsRole, DtlsVersions, Event, FailureReason, Fingerprint, FingerprintVerified, HandshakeSummary, Input,
-    Output, Path, RemoteFingerprints, SrtpKeyingMaterial,
+    Certificate, DtlsConfig, DtlsEndpoint, DtlsRole, DtlsVersions, Event, FailureReason,
+    Fingerprint, FingerprintVerified, HandshakeSummary, Input, Output, Path, RemoteFingerprints,
+    SrtpKeyingMaterial,
 };
 use zentalk_primitives::{Instant, UnixTime};
 
@@ -22,7 +23,11 @@ pub(crate) const START: Instant = Instant::from_millis(5);
 pub(crate) const NARROW: usize = 300;
 
 pub(crate) fn certificate(seed: u64) -> Certificate {
-    Certificate::generate(&mut ChaCha20Rng::seed_from_u64(seed), UnixTime::from_millis(1_760_000_000_000)).unwrap()
+    Certificate::generate(
+        &mut ChaCha20Rng::seed_from_u64(seed),
+        UnixTime::from_millis(1_760_000_000_000),
+    )
+    .unwrap()
 }
 
 pub(crate) fn announced(certificate: &Certificate) -> RemoteFingerprints {
@@ -50,7 +55,14 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn new(endpoint: DtlsEndpoint) -> Self {
-        Self { endpoint, timeout: None, established: None, mismatch: None, failed: None, closed: false }
+        Self {
+            endpoint,
+            timeout: None,
+            established: None,
+            mismatch: None,
+            failed: None,
+            closed: false,
+        }
     }
 
     pub(crate) fn on_path(mut endpoint: DtlsEndpoint, path: Path) -> Self {
@@ -69,7 +81,9 @@ impl End {
         let mut sent = Vec::new();
         loop {
             match self.endpoint.poll_output() {
-                Output::Transmit(transmit) => sent.push((Path::new(transmit.local, transmit.remote), transmit.payload)),
+                Output::Transmit(transmit) => {
+                    sent.push((Path::new(transmit.local, transmit.remote), transmit.payload));
+                }
                 Output::Event(event) => self.take(event),
                 Output::Timeout(at) => {
                     self.timeout = at;
@@ -79,19 +93,31 @@ impl End {
         }
     }
 
-    pub(crate) fn receive(&mut self, now: Instant, path: Path, payload: &[u8]) -> Vec<(Path, Vec<u8>)> {
-        self.endpoint.handle_input(now, Input::Datagram { local: path.local, remote: path.remote, payload }).unwrap();
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        path: Path,
+        payload: &[u8],
+    ) -> Vec<(Path, Vec<u8>)> {
+        self.endpoint
+            .handle_input(now, Input::Datagram { local: path.local, remote: path.remote, payload })
+            .unwrap();
         self.drain()
     }
 
     fn take(&mut self, event: Event) {
-        assert!(!(self.closed || self.failed.is_some() || self.mismatch.is_some()), "an event after the end: {event:?}");
+        assert!(
+            !(self.closed || self.failed.is_some() || self.mismatch.is_some()),
+            "an event after the end: {event:?}"
+        );
         match event {
             Event::Established { summary, proof } => {
                 assert!(self.established.is_none(), "established twice");
                 self.established = Some((summary, proof));
             }
-            Event::FingerprintMismatch { expected, presented } => self.mismatch = Some((expected, presented)),
+            Event::FingerprintMismatch { expected, presented } => {
+                self.mismatch = Some((expected, presented));
+            }
             Event::Failed(reason) => self.failed = Some(reason),
             Event::Closed => self.closed = true,
             other => panic!("unknown event {other:?}"),
@@ -130,7 +156,13 @@ impl World {
         Self::with(certificates, known, versions, faults, seed)
     }
 
-    pub(crate) fn with(certificates: [Certificate; 2], known: [RemoteFingerprints; 2], versions: [DtlsVersions; 2], faults: Faults, seed: u64) -> Self {
+    pub(crate) fn with(
+        certificates: [Certificate; 2],
+        known: [RemoteFingerprints; 2],
+        versions: [DtlsVersions; 2],
+        faults: Faults,
+        seed: u64,
+    ) -> Self {
         Self::with_mtu(DEFAULT_MTU, certificates, known, versions, faults, seed)
     }
 
@@ -152,7 +184,12 @@ impl World {
         let [client, server] = certificates;
         let [client_knows, server_knows] = known;
         let end = |config: DtlsConfig, end: usize| {
-            let config = config.with_versions(versions[end]).with_mtu(mtu).unwrap().dangerous().with_seed(seed + end as u64);
+            let config = config
+                .with_versions(versions[end])
+                .with_mtu(mtu)
+                .unwrap()
+                .dangerous()
+                .with_seed(seed + end as u64);
             End::on_path(DtlsEndpoint::new(config, START).unwrap(), path(end))
         };
         let client = end(DtlsConfig::new(client, DtlsRole::Client, client_knows), CLIENT);
@@ -194,9 +231,17 @@ impl World {
         while !done(self) {
             let arrival = self.in_flight.keys().next().map(|(at, _)| *at);
             let timeout = self.ends.iter().filter_map(|end| end.timeout).min();
-            let Some(next) = [arrival, timeout].into_iter().flatten().min().filter(|next| *next <= end) else { break };
+            let Some(next) =
+                [arrival, timeout].into_iter().flatten().min().filter(|next| *next <= end)
+            else {
+                break;
+            };
             idle = if next > self.now { 0 } else { idle + 1 };
-            assert!(idle < 10_000, "time stands still: {:?}", [CLIENT, SERVER].map(|end| (self.ends[end].timeout, self.ends[end].failed)));
+            assert!(
+                idle < 10_000,
+                "time stands still: {:?}",
+                [CLIENT, SERVER].map(|end| (self.ends[end].timeout, self.ends[end].failed))
+            );
             self.now = self.now.max(next);
             if arrival == Some(next) {
                 let (to, payload) = self.in_flight.pop_first().unwrap().1;
@@ -231,14 +276,15 @@ impl World {
         for (used, payload) in sent {
             assert_eq!(used, path(from));
             self.sent[from] += 1;
-            let forwarded = self.tap.as_mut().map_or_else(|| vec![payload.clone()], |tap| tap(from, &payload));
+            let forwarded =
+                self.tap.as_mut().map_or_else(|| vec![payload.clone()], |tap| tap(from, &payload));
             for payload in forwarded {
-                self.fly(1 - from, payload);
+                self.fly(1 - from, &payload);
             }
         }
     }
 
-    fn fly(&mut self, to: usize, payload: Vec<u8>) {
+    fn fly(&mut self, to: usize, payload: &[u8]) {
         if self.percent(self.faults.loss) {
             return;
         }
@@ -248,7 +294,7 @@ impl World {
             let jitter = if jitter == 0 { 0 } else { self.rng.next_u64() % jitter };
             self.serial += 1;
             let at = self.now + Duration::from_millis(20) + Duration::from_micros(jitter);
-            self.in_flight.insert((at, self.serial), (to, payload.clone()));
+            self.in_flight.insert((at, self.serial), (to, payload.to_vec()));
         }
     }
 
