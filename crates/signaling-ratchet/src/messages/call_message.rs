@@ -1,0 +1,210 @@
+use prost::{Message, Oneof};
+use zentalk_primitives::{CallId, DeviceId};
+use zeroize::Zeroize;
+
+use crate::Error;
+use crate::limits;
+
+use super::answer::Answer;
+use super::candidates::Candidates;
+use super::elsewhere::Elsewhere;
+use super::end::EndCode;
+use super::offer::Offer;
+use super::ringing::Ringing;
+
+/// One message about one call.
+#[derive(Debug)]
+pub struct CallMessage {
+    version: u32,
+    call_id: CallId,
+    device_id: DeviceId,
+    body: CallBody,
+}
+
+/// What the message says.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallBody {
+    /// The caller asks to ring.
+    Offer(Offer),
+    /// The callee rings.
+    Ringing(Ringing),
+    /// The callee's user has accepted.
+    Answer(Answer),
+    /// More ICE candidates.
+    Candidates(Candidates),
+    /// The call is over.
+    End(EndCode),
+    /// The callee is in another call.
+    Busy,
+    /// Another device of the callee has accepted.
+    AcceptedElsewhere(Elsewhere),
+    /// Another device of the callee has declined.
+    DeclinedElsewhere(Elsewhere),
+    /// Received only: this version's, but of a kind that is not known here. To be ignored.
+    Unknown,
+    /// Received only: from a version that is not known here. If `rings`, it is an offer: ring, and say that an update
+    /// is needed.
+    NeedsUpdate {
+        /// Whether it is an offer.
+        rings: bool,
+    },
+}
+
+impl CallMessage {
+    /// The newest version that is understood here.
+    pub const VERSION: u32 = 1;
+
+    /// A message about `call_id` from this device.
+    pub const fn new(call_id: CallId, device_id: DeviceId, body: CallBody) -> Self {
+        Self { version: Self::VERSION, call_id, device_id, body }
+    }
+
+    /// The least version that understands it.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Which call.
+    pub const fn call_id(&self) -> CallId {
+        self.call_id
+    }
+
+    /// Which of the sender's devices.
+    pub const fn device_id(&self) -> DeviceId {
+        self.device_id
+    }
+
+    /// What it says.
+    pub const fn body(&self) -> &CallBody {
+        &self.body
+    }
+
+    /// What it says.
+    pub fn into_body(self) -> CallBody {
+        self.body
+    }
+
+    /// The Protobuf form. It may hold a frame secret: the caller wipes it.
+    ///
+    /// # Errors
+    /// [`Error::NotSendable`] for a body that can only be received.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        let mut out = Vec::new();
+        self.encode_into(&mut out)?;
+        Ok(out)
+    }
+
+    /// Appends the Protobuf form; `out` does not move if it has room for it.
+    pub(crate) fn encode_into(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let body = BodyWire::of(&self.body)?;
+        let wire = Wire {
+            version: self.version,
+            call_id: self.call_id.as_bytes().to_vec(),
+            device_id: self.device_id.as_bytes().to_vec(),
+            body: Some(body),
+        };
+        out.reserve_exact(wire.encoded_len());
+        wire.encode(out).map_err(|_| Error::MessageTooLong)
+    }
+
+    /// Reads the Protobuf form.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] over [`limits::SEALED_LEN`]; [`Error::Malformed`] or [`Error::TooLong`] naming the part.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        const MALFORMED: Error = Error::Malformed("call message");
+        if bytes.len() > limits::SEALED_LEN {
+            return Err(Error::TooLong { part: "call message", limit: limits::SEALED_LEN });
+        }
+        let wire = Wire::decode(bytes).map_err(|_| MALFORMED)?;
+        let body = match (wire.version, &wire.body) {
+            (0, _) => return Err(MALFORMED),
+            (Self::VERSION, body) => body.as_ref().map_or(Ok(CallBody::Unknown), BodyWire::read)?,
+            (_, body) => CallBody::NeedsUpdate { rings: matches!(body, Some(BodyWire::Offer(_))) },
+        };
+        Ok(Self {
+            version: wire.version,
+            call_id: CallId::from_slice(&wire.call_id).ok_or(Error::Malformed("call id"))?,
+            device_id: DeviceId::from_slice(&wire.device_id)
+                .ok_or(Error::Malformed("device id"))?,
+            body,
+        })
+    }
+}
+
+/// Fields 1 to 4 keep their meaning in every version.
+#[derive(Clone, PartialEq, Message)]
+struct Wire {
+    #[prost(uint32, tag = "1")]
+    version: u32,
+    #[prost(bytes = "vec", tag = "2")]
+    call_id: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    device_id: Vec<u8>,
+    #[prost(oneof = "BodyWire", tags = "4, 5, 6, 7, 8, 9, 10, 11")]
+    body: Option<BodyWire>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if let Some(BodyWire::Offer(bytes) | BodyWire::Answer(bytes)) = &mut self.body {
+            bytes.zeroize();
+        }
+    }
+}
+
+/// Bodies stay encoded until the version is known: on the wire this is the same as nested messages. Field 12 is
+/// reserved for the ICE restart.
+#[derive(Clone, PartialEq, Oneof)]
+enum BodyWire {
+    #[prost(bytes, tag = "4")]
+    Offer(Vec<u8>),
+    #[prost(bytes, tag = "5")]
+    Ringing(Vec<u8>),
+    #[prost(bytes, tag = "6")]
+    Answer(Vec<u8>),
+    #[prost(bytes, tag = "7")]
+    Candidates(Vec<u8>),
+    #[prost(bytes, tag = "8")]
+    End(Vec<u8>),
+    #[prost(bytes, tag = "9")]
+    Busy(Vec<u8>),
+    #[prost(bytes, tag = "10")]
+    AcceptedElsewhere(Vec<u8>),
+    #[prost(bytes, tag = "11")]
+    DeclinedElsewhere(Vec<u8>),
+}
+
+impl BodyWire {
+    fn of(body: &CallBody) -> Result<Self, Error> {
+        Ok(match body {
+            CallBody::Offer(offer) => Self::Offer(offer.encode()),
+            CallBody::Ringing(ringing) => Self::Ringing(ringing.encode()),
+            CallBody::Answer(answer) => Self::Answer(answer.encode()),
+            CallBody::Candidates(candidates) => Self::Candidates(candidates.encode()),
+            CallBody::End(code) => Self::End(code.encode()),
+            CallBody::Busy => Self::Busy(Vec::new()),
+            CallBody::AcceptedElsewhere(other) => Self::AcceptedElsewhere(other.encode()),
+            CallBody::DeclinedElsewhere(other) => Self::DeclinedElsewhere(other.encode()),
+            CallBody::Unknown | CallBody::NeedsUpdate { .. } => return Err(Error::NotSendable),
+        })
+    }
+
+    fn read(&self) -> Result<CallBody, Error> {
+        Ok(match self {
+            Self::Offer(bytes) => CallBody::Offer(Offer::decode(bytes)?),
+            Self::Ringing(bytes) => CallBody::Ringing(Ringing::decode(bytes)?),
+            Self::Answer(bytes) => CallBody::Answer(Answer::decode(bytes)?),
+            Self::Candidates(bytes) => CallBody::Candidates(Candidates::decode(bytes)?),
+            Self::End(bytes) => CallBody::End(EndCode::decode(bytes)?),
+            Self::Busy(_) => CallBody::Busy,
+            Self::AcceptedElsewhere(bytes) => {
+                CallBody::AcceptedElsewhere(Elsewhere::decode(bytes)?)
+            }
+            Self::DeclinedElsewhere(bytes) => {
+                CallBody::DeclinedElsewhere(Elsewhere::decode(bytes)?)
+            }
+        })
+    }
+}

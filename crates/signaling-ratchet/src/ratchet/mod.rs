@@ -1,0 +1,26 @@
+//! The Double Ratchet with header encryption (Signal's specification, §3 and §4).
+//!
+//! 1. Both sides hold a root key and two header keys from the set-up.
+//! 2. Sending: the chain gives a message key; the header is sealed under the chain's header key, the body
+//!    under the message key. The first message after a receive step draws a new ratchet key (a send step).
+//! 3. Receiving: the header key that opens the header tells the chain: current, next (a receive step) or old.
+//! 4. Everything is computed beside the state, and committed when the body has opened.
+
+mod chain;
+mod header;
+mod secrets;
+mod skipped;
+mod state;
+mod suite;
+
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod tests;
+
+pub use header::Header;
+pub use secrets::{ChainKey, HeaderKey, MessageKey, RootKey, SessionSecrets};
+pub use state::DoubleRatchet;
+pub use suite::{ChainStep, RootStep, Suite, Zentalk};
+
+pub(crate) use suite::split_keys;

@@ -1,0 +1,389 @@
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem;
+
+use rand_core::CryptoRng;
+use zentalk_primitives::UnixTime;
+
+use crate::Error;
+use crate::keys::{DhKeyPair, DhPublic};
+use crate::limits;
+use crate::storage::{self, Kind, Persist, Reader, Sink, StorageKey};
+
+use super::chain::{Advanced, RecvChain, SendChain};
+use super::header::Header;
+use super::secrets::{HeaderKey, MessageKey, RootKey, SessionSecrets};
+use super::skipped::SkippedKeys;
+use super::suite::{Suite, Zentalk};
+
+/// One side of a Double Ratchet session.
+///
+/// A failed [`decrypt`](Self::decrypt) leaves the state byte for byte as it was. The caller persists the state
+/// ([`export`](Self::export)) before a message that [`encrypt`](Self::encrypt) made leaves: a restored older state
+/// would use a message key twice.
+pub struct DoubleRatchet<S: Suite = Zentalk> {
+    associated: Vec<u8>,
+    root: RootKey,
+    local: DhKeyPair,
+    remote: Option<DhPublic>,
+    /// `None` until the next message is sent: a ratchet key is drawn as late as possible.
+    send: Option<SendChain>,
+    recv: Option<RecvChain>,
+    next_send_header: HeaderKey,
+    next_recv_header: HeaderKey,
+    /// Messages sent in the chain before `send`.
+    previous: u32,
+    skipped: SkippedKeys,
+    suite: PhantomData<fn() -> S>,
+}
+
+impl<S: Suite> DoubleRatchet<S> {
+    /// The side that sends first. `remote` is the responder's ratchet key (its signed prekey), `associated` what
+    /// both sides authenticate with every message (both identities, the initiator's first).
+    ///
+    /// # Errors
+    /// [`Error::WeakKey`] if nothing can be agreed on with `remote`.
+    pub fn initiator(
+        secrets: SessionSecrets,
+        associated: Vec<u8>,
+        remote: DhPublic,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, Error> {
+        let local = DhKeyPair::random(rng);
+        let step = S::root_step(&secrets.root, &local.agree(&remote)?);
+        Ok(Self {
+            associated,
+            root: step.root,
+            local,
+            remote: Some(remote),
+            send: Some(SendChain {
+                key: step.chain,
+                header_key: secrets.initiator_header,
+                next: 0,
+            }),
+            recv: None,
+            next_send_header: step.next_header,
+            next_recv_header: secrets.responder_header,
+            previous: 0,
+            skipped: SkippedKeys::new(),
+            suite: PhantomData,
+        })
+    }
+
+    /// The side that receives first, with the key pair whose public half the initiator started from.
+    pub fn responder(secrets: SessionSecrets, associated: Vec<u8>, local: DhKeyPair) -> Self {
+        Self {
+            associated,
+            root: secrets.root,
+            local,
+            remote: None,
+            send: None,
+            recv: None,
+            next_send_header: secrets.responder_header,
+            next_recv_header: secrets.initiator_header,
+            previous: 0,
+            skipped: SkippedKeys::new(),
+            suite: PhantomData,
+        }
+    }
+
+    /// How much longer a message is than its plaintext, in bytes.
+    pub const fn overhead() -> usize {
+        S::OVERHEAD
+    }
+
+    /// Messages sent since the peer's last ratchet step, so possibly not one of them received.
+    pub fn unanswered(&self) -> u32 {
+        self.send.as_ref().map_or(0, |chain| chain.next)
+    }
+
+    /// How many skipped message keys are kept.
+    pub fn skipped(&self) -> usize {
+        self.skipped.len()
+    }
+
+    /// The state, encrypted under `key` for storage; the nonce is `rng`'s.
+    pub fn export(&self, key: &StorageKey, rng: &mut impl CryptoRng) -> Vec<u8> {
+        storage::seal(Kind::Ratchet, self, key, rng)
+    }
+
+    /// Reads what [`DoubleRatchet::export`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::UnsupportedVersion`], [`Error::Malformed`], or
+    /// [`Error::AuthenticationFailed`] for changed bytes or another key.
+    pub fn import(blob: &[u8], key: &StorageKey) -> Result<Self, Error> {
+        storage::open(Kind::Ratchet, blob, key)
+    }
+
+    /// Seals `plaintext`.
+    ///
+    /// # Errors
+    /// [`Error::NotEstablished`] for a responder that has not received yet, [`Error::SessionExhausted`] after 2^32
+    /// messages without an answer.
+    pub fn encrypt(
+        &mut self,
+        plaintext: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        let mut message = Vec::with_capacity(plaintext.len() + S::OVERHEAD);
+        self.encrypt_into(plaintext, &mut message, rng)?;
+        Ok(message)
+    }
+
+    /// Seals `plaintext` at the end of `out`.
+    pub(crate) fn encrypt_into(
+        &mut self,
+        plaintext: &[u8],
+        out: &mut Vec<u8>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), Error> {
+        if self.send.is_none() {
+            self.send_step(rng)?;
+        }
+        let chain = self.send.as_mut().ok_or(Error::NotEstablished)?;
+        let (number, key) = chain.advance::<S>()?;
+        let header = Header { ratchet_key: self.local.public(), previous: self.previous, number };
+        let start = out.len();
+        S::seal_header(&chain.header_key, &header, rng, out);
+        S::seal_body(key, &self.associated, plaintext, out, start);
+        Ok(())
+    }
+
+    /// Opens a message.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::UnsupportedVersion`] from its form; [`Error::AuthenticationFailed`] if it is
+    /// not of this session or was changed; [`Error::Replayed`], [`Error::TooManySkipped`],
+    /// [`Error::RepeatedRatchetKey`] or [`Error::WeakKey`] if it is the peer's, but may not be opened. The state is
+    /// unchanged then.
+    pub fn decrypt(&mut self, now: UnixTime, message: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decrypt_with(now, message, Ok)
+    }
+
+    /// Opens a message whose content must satisfy `read` too: otherwise it counts as not opened.
+    pub(crate) fn decrypt_with<T>(
+        &mut self,
+        now: UnixTime,
+        message: &[u8],
+        read: impl FnOnce(Vec<u8>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (sealed_header, body) = S::split(message)?;
+        let (header, place) = self.locate(sealed_header)?;
+        let (key, change) = self.stage(&header, place, now)?;
+        let plaintext = S::open_body(key, &self.associated, sealed_header, body)
+            .ok_or(Error::AuthenticationFailed)?;
+        let value = read(plaintext)?;
+        self.commit(change, now);
+        Ok(value)
+    }
+
+    #[cfg(test)]
+    pub(super) fn local_public(&self) -> DhPublic {
+        self.local.public()
+    }
+
+    /// Finds the chain of a header.
+    fn locate(&self, sealed: &[u8]) -> Result<(Header, Place), Error> {
+        if S::ENCRYPTED_HEADERS { self.locate_by_key(sealed) } else { self.locate_in_clear(sealed) }
+    }
+
+    fn locate_by_key(&self, sealed: &[u8]) -> Result<(Header, Place), Error> {
+        if let Some(recv) = &self.recv
+            && let Some(header) = S::open_header(&recv.header_key, sealed)?
+        {
+            return Ok((header, Place::Current));
+        }
+        if let Some(header) = S::open_header(&self.next_recv_header, sealed)? {
+            return Ok((header, Place::Next));
+        }
+        for chain in self.skipped.chains() {
+            if let Some(header) = S::open_header(&chain.header_key, sealed)? {
+                return Ok((header, Place::Old(chain.ratchet_key)));
+            }
+        }
+        Err(Error::AuthenticationFailed)
+    }
+
+    fn locate_in_clear(&self, sealed: &[u8]) -> Result<(Header, Place), Error> {
+        let header = S::open_header(&self.next_recv_header, sealed)?
+            .ok_or(Error::Malformed("ratchet header"))?;
+        let ratchet_key = header.ratchet_key;
+        let place = if self.recv.is_some() && self.remote == Some(ratchet_key) {
+            Place::Current
+        } else if self.skipped.chains().any(|chain| chain.ratchet_key == ratchet_key) {
+            Place::Old(ratchet_key)
+        } else {
+            Place::Next
+        };
+        Ok((header, place))
+    }
+
+    /// Finds the message key, and what the state becomes if the body opens under it.
+    fn stage(
+        &self,
+        header: &Header,
+        place: Place,
+        now: UnixTime,
+    ) -> Result<(MessageKey, Change), Error> {
+        match (place, &self.recv, self.remote) {
+            (Place::Current, Some(recv), Some(remote)) if header.number < recv.next => {
+                self.stage_old(remote, header.number, now)
+            }
+            (Place::Current, Some(recv), Some(_)) => {
+                let advanced = recv.advanced_to::<S>(header.number)?;
+                let Advanced { key, next, skipped, message } = advanced;
+                Ok((message, Change::Current { key, next, skipped }))
+            }
+            (Place::Old(chain), _, _) => self.stage_old(chain, header.number, now),
+            (Place::Next | Place::Current, _, _) => self.stage_next(header),
+        }
+    }
+
+    fn stage_old(
+        &self,
+        chain: DhPublic,
+        number: u32,
+        now: UnixTime,
+    ) -> Result<(MessageKey, Change), Error> {
+        let key = self.skipped.find(&chain, number, now).ok_or(Error::Replayed)?;
+        Ok((key, Change::Old { chain, number }))
+    }
+
+    /// A receive step (`DHRatchetHE`, its first half).
+    fn stage_next(&self, header: &Header) -> Result<(MessageKey, Change), Error> {
+        if self.remote == Some(header.ratchet_key) {
+            return Err(Error::RepeatedRatchetKey);
+        }
+        if header.number > limits::SKIPPED_PER_STEP {
+            return Err(Error::TooManySkipped);
+        }
+        let step = S::root_step(&self.root, &self.local.agree(&header.ratchet_key)?);
+        let left = self
+            .recv
+            .as_ref()
+            .map_or_else(Vec::new, |chain| chain.left_until::<S>(header.previous));
+        let header_key = self.next_recv_header.duplicate();
+        let fresh = RecvChain { key: step.chain, header_key, next: 0 };
+        let advanced = fresh.advanced_to::<S>(header.number)?;
+        let recv = RecvChain { key: advanced.key, next: advanced.next, ..fresh };
+        let next = NextChain {
+            ratchet_key: header.ratchet_key,
+            root: step.root,
+            next_header: step.next_header,
+            left,
+            recv,
+            skipped: advanced.skipped,
+        };
+        Ok((advanced.message, Change::Next(Box::new(next))))
+    }
+
+    fn commit(&mut self, change: Change, now: UnixTime) {
+        match change {
+            Change::Old { chain, number } => self.skipped.remove(&chain, number),
+            Change::Current { key, next, skipped } => {
+                if let (Some(recv), Some(remote)) = (&mut self.recv, self.remote) {
+                    self.skipped.store(&recv.header_key, remote, skipped, now);
+                    recv.key = key;
+                    recv.next = next;
+                }
+            }
+            Change::Next(next) => self.commit_next(*next, now),
+        }
+        self.skipped.prune(now);
+    }
+
+    fn commit_next(&mut self, next: NextChain, now: UnixTime) {
+        if let (Some(recv), Some(remote)) = (&self.recv, self.remote) {
+            self.skipped.store(&recv.header_key, remote, next.left, now);
+        }
+        self.skipped.count_step();
+        self.skipped.store(&next.recv.header_key, next.ratchet_key, next.skipped, now);
+        self.root = next.root;
+        self.next_recv_header = next.next_header;
+        self.remote = Some(next.ratchet_key);
+        self.recv = Some(next.recv);
+        if let Some(ended) = self.send.take() {
+            self.previous = ended.next;
+        }
+    }
+
+    /// A send step (`DHRatchetHE`, its second half), put off until there is something to send (the
+    /// specification's "Deferring new ratchet key generation").
+    fn send_step(&mut self, rng: &mut impl CryptoRng) -> Result<(), Error> {
+        let remote = self.remote.ok_or(Error::NotEstablished)?;
+        let local = DhKeyPair::random(rng);
+        let step = S::root_step(&self.root, &local.agree(&remote)?);
+        let header_key = mem::replace(&mut self.next_send_header, step.next_header);
+        self.root = step.root;
+        self.local = local;
+        self.send = Some(SendChain { key: step.chain, header_key, next: 0 });
+        Ok(())
+    }
+}
+
+impl<S: Suite> fmt::Debug for DoubleRatchet<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DoubleRatchet([redacted])")
+    }
+}
+
+impl<S: Suite> Persist for DoubleRatchet<S> {
+    fn write(&self, out: &mut impl Sink) {
+        u32::try_from(self.associated.len()).unwrap_or(u32::MAX).write(out);
+        out.put(&self.associated);
+        self.root.write(out);
+        self.local.write(out);
+        self.remote.write(out);
+        self.send.write(out);
+        self.recv.write(out);
+        self.next_send_header.write(out);
+        self.next_recv_header.write(out);
+        self.previous.write(out);
+        self.skipped.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            associated: input.bytes(ASSOCIATED_LEN)?,
+            root: RootKey::read(input)?,
+            local: DhKeyPair::read(input)?,
+            remote: Option::read(input)?,
+            send: Option::read(input)?,
+            recv: Option::read(input)?,
+            next_send_header: HeaderKey::read(input)?,
+            next_recv_header: HeaderKey::read(input)?,
+            previous: u32::read(input)?,
+            skipped: SkippedKeys::read(input)?,
+            suite: PhantomData,
+        })
+    }
+}
+
+/// Which chain a header belongs to.
+enum Place {
+    Current,
+    Next,
+    Old(DhPublic),
+}
+
+/// What the state becomes when the body has opened.
+enum Change {
+    Old { chain: DhPublic, number: u32 },
+    Current { key: super::ChainKey, next: u32, skipped: Vec<(u32, MessageKey)> },
+    Next(Box<NextChain>),
+}
+
+struct NextChain {
+    ratchet_key: DhPublic,
+    root: RootKey,
+    next_header: HeaderKey,
+    /// Keys of the ended chain's messages that are still out.
+    left: Vec<(u32, MessageKey)>,
+    recv: RecvChain,
+    /// Keys of the new chain's messages before this one.
+    skipped: Vec<(u32, MessageKey)>,
+}
+
+/// Longest associated data that is read back, in bytes.
+const ASSOCIATED_LEN: usize = 1_024;
