@@ -1,1 +1,23 @@
-//! End-to-end-encrypted voice and video calls: the engine that composes the layers, and the driver that runs it.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod error;
+
+#[cfg(feature = "tokio")]
+pub mod driver;
+pub mod engine;
+
+pub use engine::{
+    CallStats, EngineConfig, Event, Media, MediaConfig, PathInfo, PathKind, Picture, Ring, Security,
+    StreamStats,
+};
+pub use error::Error;
+pub use zentalk_call_fsm::{EndReason, LocalAccept, PublicState, Warning};
+pub use zentalk_codec::{AudioFrame, AudioSource, Channels, VideoFrame};
+pub use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, StorageKey};
+
+#[cfg(feature = "tokio")]
+pub use driver::{
+    AudioSender, Call, Calls, CallsBuilder, DriverError, FileStore, IncomingCall, MemoryStore,
+    Network, Store, StoreError, VideoSender,
+};

@@ -1,0 +1,131 @@
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use rand_core::UnwrapErr;
+use tokio::sync::mpsc;
+use zentalk_primitives::Secret;
+
+use super::clock::{Clock, unix_time};
+use super::courier::{self, Courier};
+use super::error::DriverError;
+use super::handle::Calls;
+use super::sockets::{self, Network};
+use super::store::Store;
+use super::task::{COMMANDS, RINGS, Task};
+use crate::StorageKey;
+use crate::engine::{Engine, EngineConfig, MediaConfig, Output};
+
+/// Sets up a participant; see [`Calls::builder`].
+pub struct CallsBuilder<S> {
+    store: S,
+    key: StorageKey,
+    relay: Option<String>,
+    network: Network,
+    config: EngineConfig,
+}
+
+impl<S: Store> CallsBuilder<S> {
+    pub(super) fn new(store: S, key: StorageKey) -> Self {
+        let (network, config) = (Network::default(), EngineConfig::default());
+        Self { store, key, relay: None, network, config }
+    }
+
+    /// The relay at which a new identity gets its mailbox: `wss://relay.example/v1`. An identity that is in
+    /// the store already keeps the relay it was made with, since its card names it.
+    #[must_use]
+    pub fn relay(mut self, url: &str) -> Self {
+        self.relay = Some(url.to_owned());
+        self
+    }
+
+    /// Which local addresses calls use; all interfaces, if not called.
+    #[must_use]
+    pub fn network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// One more STUN server, which tells addresses as seen from outside.
+    #[must_use]
+    pub fn stun_server(mut self, server: SocketAddr) -> Self {
+        self.config.stun_servers.push(server);
+        self
+    }
+
+    /// What media cost.
+    #[must_use]
+    pub fn media(mut self, media: MediaConfig) -> Self {
+        self.config.media = media;
+        self
+    }
+
+    /// Loads or makes the identity, without going online.
+    ///
+    /// # Errors
+    /// [`DriverError::Store`], [`DriverError::Snapshot`]; [`DriverError::NoRelay`] for a new identity
+    /// without a relay.
+    pub fn identity(mut self) -> Result<zentalk_signaling_ratchet::ContactCard, DriverError> {
+        let (mut engine, _) = self.load()?;
+        while let Some(snapshot) = next_commit(&mut engine) {
+            self.store.save(&snapshot)?;
+        }
+        Ok(engine.card()?)
+    }
+
+    /// Loads or makes the identity, connects to its relay, and starts.
+    ///
+    /// # Errors
+    /// [`DriverError::Relay`] if the relay cannot be reached; as [`CallsBuilder::identity`].
+    pub async fn build(mut self) -> Result<Calls, DriverError> {
+        let (engine, clock) = self.load()?;
+        let card = engine.card()?;
+        let (relay, mailbox) =
+            (engine.account().relay().to_owned(), engine.account().mailbox_key().duplicate());
+        let (report, reports) = mpsc::channel(courier::QUEUE);
+        let (jobs, job_queue) = mpsc::channel(courier::QUEUE);
+        let courier = Courier::connect(self.store, relay, mailbox, report).await?;
+        tokio::spawn(courier.run(job_queue));
+        let (commands, command_queue) = mpsc::channel(COMMANDS);
+        let (ring, rings) = mpsc::channel(RINGS);
+        let task = Task {
+            engine,
+            clock,
+            network: self.network,
+            commands: command_queue,
+            reports,
+            jobs,
+            rings: ring,
+            sockets: None,
+            datagrams: mpsc::channel(sockets::QUEUE),
+            calls: HashMap::new(),
+        };
+        Ok(Calls { card, commands, rings, task: tokio::spawn(task.run()) })
+    }
+
+    fn load(&mut self) -> Result<(Engine, Clock), DriverError> {
+        let key = StorageKey::new(*self.key.expose());
+        let seed = Secret::random(&mut UnwrapErr(getrandom::SysRng));
+        let (clock, config) = (Clock::start(), self.config.clone());
+        let now = (clock.now(), unix_time());
+        let engine = match self.store.load()? {
+            Some(snapshot) => Engine::restore(&snapshot, config, key, seed, now)
+                .map_err(DriverError::Snapshot)?,
+            None => {
+                let relay = self.relay.as_deref().ok_or(DriverError::NoRelay)?;
+                Engine::create(relay, config, key, seed, now)?
+            }
+        };
+        Ok((engine, clock))
+    }
+}
+
+/// The next snapshot that a fresh engine wants saved; what else it wants must wait until it is online.
+fn next_commit(engine: &mut Engine) -> Option<Vec<u8>> {
+    loop {
+        match engine.poll_output() {
+            Output::Commit(snapshot) => return Some(snapshot),
+            Output::Timeout(_) => return None,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,194 @@
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use zentalk_call_fsm::{EndReason, LocalAccept};
+use zentalk_codec::{AudioFrame, VideoFrame};
+use zentalk_primitives::CallId;
+use zentalk_signaling_ratchet::ContactCard;
+
+use super::builder::CallsBuilder;
+use super::error::DriverError;
+use super::store::Store;
+use super::task::{Command, Ringing, Started};
+use crate::engine::{Event, Media, Ring};
+use crate::StorageKey;
+
+/// A participant who can call and be called.
+///
+/// Dropping it ends its calls and closes its connections.
+pub struct Calls {
+    pub(super) card: ContactCard,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) rings: mpsc::Receiver<Ringing>,
+    pub(super) task: JoinHandle<Result<(), DriverError>>,
+}
+
+impl Calls {
+    /// Begins to set up a participant whose identity and sessions live in `store`, encrypted under `key`.
+    /// A store that is empty gets a new identity.
+    pub fn builder<S: Store>(store: S, key: StorageKey) -> CallsBuilder<S> {
+        CallsBuilder::new(store, key)
+    }
+
+    /// The card that others call.
+    pub fn card(&self) -> &ContactCard {
+        &self.card
+    }
+
+    /// Calls somebody. Only the user's own action may lead here: placing a call accepts it on this side.
+    ///
+    /// # Errors
+    /// [`DriverError::Engine`] if another call is going on or there is no network;
+    /// [`DriverError::Stopped`] if the driver has stopped.
+    pub async fn place(&self, to: &ContactCard, media: Media) -> Result<Call, DriverError> {
+        let (reply, answer) = oneshot::channel();
+        let (to, accept) = (Box::new(to.clone()), LocalAccept::by_user());
+        let command = Command::Place { to, media, accept, reply };
+        self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
+        let Started { call, events } = answer.await.map_err(|_| DriverError::Stopped)??;
+        Ok(Call { id: call, events, commands: self.commands.clone() })
+    }
+
+    /// Waits for the next call that comes in.
+    ///
+    /// # Errors
+    /// Why the driver has stopped, once it has.
+    pub async fn incoming(&mut self) -> Result<IncomingCall, DriverError> {
+        match self.rings.recv().await {
+            Some(Ringing { ring, events }) => {
+                Ok(IncomingCall { ring, events, commands: self.commands.clone() })
+            }
+            None => Err(self.why_stopped().await),
+        }
+    }
+
+    /// Ends its calls, tells their peers, and closes everything down in order.
+    ///
+    /// # Errors
+    /// What went wrong meanwhile, if something did.
+    pub async fn shut_down(self) -> Result<(), DriverError> {
+        let Self { commands, rings, task, .. } = self;
+        // A driver that has stopped needs no word.
+        let _ = commands.send(Command::ShutDown).await;
+        drop((commands, rings));
+        task.await.map_err(|_| DriverError::Stopped)?
+    }
+
+    async fn why_stopped(&mut self) -> DriverError {
+        if self.task.is_finished() {
+            if let Ok(Err(error)) = (&mut self.task).await {
+                return error;
+            }
+        }
+        DriverError::Stopped
+    }
+}
+
+/// A call that rings here. Dropping it without an answer lets it ring on until the caller gives up.
+pub struct IncomingCall {
+    ring: Ring,
+    events: mpsc::Receiver<Event>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl IncomingCall {
+    /// Who calls, and what they offer.
+    pub fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    /// Accepts. Only the user's own action may lead here.
+    ///
+    /// # Errors
+    /// [`DriverError::Engine`] if the call has ended meanwhile or there is no network;
+    /// [`DriverError::Stopped`].
+    pub async fn accept(self) -> Result<Call, DriverError> {
+        let (reply, answer) = oneshot::channel();
+        let (call, accept) = (self.ring.call, LocalAccept::by_user());
+        let command = Command::Accept { call, accept, reply };
+        self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
+        answer.await.map_err(|_| DriverError::Stopped)??;
+        Ok(Call { id: call, events: self.events, commands: self.commands })
+    }
+
+    /// Declines.
+    pub async fn decline(self) {
+        // A driver that has stopped has declined everything.
+        let _ = self.commands.send(Command::Decline { call: self.ring.call }).await;
+    }
+
+    /// Waits until the call ends without an answer here: the caller gave up, or another device was quicker.
+    pub async fn ended(&mut self) -> Option<EndReason> {
+        while let Some(event) = self.events.recv().await {
+            if let Event::Ended { reason, .. } = event {
+                return Some(reason);
+            }
+        }
+        None
+    }
+}
+
+/// A call that was placed or accepted here.
+pub struct Call {
+    id: CallId,
+    events: mpsc::Receiver<Event>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Call {
+    /// Its name.
+    pub fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// The next thing that happens; nothing after [`Event::Ended`].
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    /// Where the microphone's sound goes. There is one only on this type, so only for a call that the
+    /// user of this side placed or accepted.
+    pub fn audio_sender(&self) -> AudioSender {
+        AudioSender { id: self.id, commands: self.commands.clone() }
+    }
+
+    /// Where the camera's pictures go.
+    pub fn video_sender(&self) -> VideoSender {
+        VideoSender { id: self.id, commands: self.commands.clone() }
+    }
+
+    /// Ends the call. [`Event::Ended`] follows.
+    pub async fn hang_up(&self) {
+        // A driver that has stopped has hung up everything.
+        let _ = self.commands.send(Command::HangUp { call: self.id }).await;
+    }
+}
+
+/// Takes sound: 20 ms at a time, 48 kHz.
+#[derive(Clone)]
+pub struct AudioSender {
+    id: CallId,
+    commands: mpsc::Sender<Command>,
+}
+
+impl AudioSender {
+    /// Sends 20 ms of sound, now. Before the call is up, and after it has ended, it goes nowhere.
+    /// Returns whether the driver still runs.
+    pub async fn send(&self, frame: AudioFrame) -> bool {
+        self.commands.send(Command::Audio { call: self.id, frame }).await.is_ok()
+    }
+}
+
+/// Takes pictures, at most as often as the frame rate that was set.
+#[derive(Clone)]
+pub struct VideoSender {
+    id: CallId,
+    commands: mpsc::Sender<Command>,
+}
+
+impl VideoSender {
+    /// Sends a picture, now; its timestamp counts at 90 kHz. Before the call is up, and after it has
+    /// ended, it goes nowhere. Returns whether the driver still runs.
+    pub async fn send(&self, frame: VideoFrame) -> bool {
+        self.commands.send(Command::Video { call: self.id, frame: Box::new(frame) }).await.is_ok()
+    }
+}

@@ -1,0 +1,143 @@
+//! The client of a signalling relay.
+//!
+//! One [`RelayClient`] is one connection to one relay, kept by one task: it dials, proves the mailbox,
+//! answers pings, and dials again with growing, jittered pauses when the connection breaks. Requests that
+//! were not answered by then are sent again on the next connection, so a blob may be stored twice: the
+//! ratchet drops the second one as a replay. Deliveries that were not acknowledged come again, too:
+//! **deduplicate by sequence, and acknowledge repetitions as well**, also blobs that cannot be decrypted.
+//!
+//! Nothing is installed for the process: TLS settings are this client's own. Logs hold neither URLs nor
+//! mailboxes.
+
+mod backoff;
+mod endpoint;
+mod error;
+mod events;
+mod handle;
+mod requests;
+mod session;
+mod task;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use zentalk_onion_relay::MailboxKey;
+use zentalk_primitives::MailboxId;
+
+pub use endpoint::RelayEndpoint;
+pub use error::{RelayError, Unreachable};
+pub use events::RelayEvent;
+pub use handle::{FetchedPrekeys, RelayHandle};
+
+use events::EventQueue;
+use session::Session;
+use task::Task;
+
+/// A connection to a relay, and its events. Dropped, it disconnects.
+#[derive(Debug)]
+pub struct RelayClient {
+    handle: RelayHandle,
+    events: Arc<EventQueue>,
+    task: JoinHandle<()>,
+}
+
+impl RelayClient {
+    /// Connects to one's own relay, proves the mailbox and subscribes to it. The first connection is
+    /// waited for; later ones are the client's own business, reported as events.
+    ///
+    /// # Errors
+    /// Why the relay cannot be reached or used: see [`RelayError`].
+    pub async fn connect(url: &str, key: MailboxKey) -> Result<Self, RelayError> {
+        Self::connect_to(RelayEndpoint::parse(url)?, Some(key)).await
+    }
+
+    /// Connects to someone else's relay, without a mailbox: to put blobs and fetch prekeys.
+    ///
+    /// # Errors
+    /// As [`RelayClient::connect`].
+    pub async fn connect_anonymous(url: &str) -> Result<Self, RelayError> {
+        Self::connect_to(RelayEndpoint::parse(url)?, None).await
+    }
+
+    /// As the two above, to an endpoint that may trust further certificate authorities.
+    ///
+    /// # Errors
+    /// As [`RelayClient::connect`].
+    pub async fn connect_to(
+        endpoint: RelayEndpoint,
+        key: Option<MailboxKey>,
+    ) -> Result<Self, RelayError> {
+        let session = Session::open(&endpoint, key.as_ref()).await?;
+        let (request, requests) = mpsc::channel(WAITING_REQUESTS);
+        let (ack, acks) = mpsc::unbounded_channel();
+        let events = Arc::new(EventQueue::default());
+        let task = Task::new(endpoint, key, requests, acks, Arc::clone(&events));
+        let task = tokio::spawn(task.run(session));
+        Ok(Self { handle: RelayHandle::new(request, ack), events, task })
+    }
+
+    /// What happens next. `None` after the last event: the client has given up, for the reason that the
+    /// last [`RelayEvent::Disconnected`] told.
+    ///
+    /// Cancel-safe. An event that nobody takes keeps no more than the relay's delivery window in memory.
+    pub async fn next(&mut self) -> Option<RelayEvent> {
+        self.events.next().await
+    }
+
+    /// A way to send requests from elsewhere; it works as long as the client lives.
+    pub fn handle(&self) -> RelayHandle {
+        self.handle.clone()
+    }
+
+    /// As [`RelayHandle::put`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn put(
+        &self,
+        mailbox: MailboxId,
+        blob: Vec<u8>,
+        time_to_live: Duration,
+    ) -> Result<(), RelayError> {
+        self.handle.put(mailbox, blob, time_to_live).await
+    }
+
+    /// As [`RelayHandle::ack`].
+    pub fn ack(&self, sequence: u64) {
+        self.handle.ack(sequence);
+    }
+
+    /// As [`RelayHandle::publish_prekeys`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn publish_prekeys(
+        &self,
+        bundle: Vec<u8>,
+        one_time: Vec<Vec<u8>>,
+    ) -> Result<u32, RelayError> {
+        self.handle.publish_prekeys(bundle, one_time).await
+    }
+
+    /// As [`RelayHandle::fetch_prekeys`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn fetch_prekeys(&self, mailbox: MailboxId) -> Result<FetchedPrekeys, RelayError> {
+        self.handle.fetch_prekeys(mailbox).await
+    }
+}
+
+impl Drop for RelayClient {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Requests that wait for the task; more wait at their callers.
+const WAITING_REQUESTS: usize = 64;

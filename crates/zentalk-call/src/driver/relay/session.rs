@@ -1,0 +1,156 @@
+use std::io;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::{self, TcpStream};
+use tokio::time;
+use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+use zentalk_onion_relay::frames::Subscribe;
+use zentalk_onion_relay::limits::MAX_FRAME;
+use zentalk_onion_relay::{Error, Frame, MailboxKey};
+
+use super::endpoint::RelayEndpoint;
+use super::error::{RelayError, Unreachable};
+use super::requests::refused;
+
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A connection on which the mailbox, if there is one, is proven and subscribed.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) socket: Socket,
+    /// With a mailbox: the one-time prekeys that the relay has left.
+    pub(super) one_time_left: Option<u32>,
+}
+
+impl Session {
+    /// 1. TCP, 2. TLS, 3. WebSocket, 4. the relay's challenge, 5. our proof, 6. the relay's word that it
+    ///    is good.
+    pub(super) async fn open(
+        endpoint: &RelayEndpoint,
+        key: Option<&MailboxKey>,
+    ) -> Result<Self, RelayError> {
+        let timed_out = RelayError::Unreachable(Unreachable::TimedOut);
+        let mut socket =
+            time::timeout(CONNECT_TIMEOUT, dial(endpoint)).await.map_err(|_| timed_out)??;
+        let greeting = greet(&mut socket, key);
+        let one_time_left =
+            time::timeout(GREETING_TIMEOUT, greeting).await.map_err(|_| RelayError::TimedOut)??;
+        Ok(Self { socket, one_time_left })
+    }
+}
+
+async fn dial(endpoint: &RelayEndpoint) -> Result<Socket, RelayError> {
+    let stream = connect_tcp(&endpoint.host, endpoint.port).await?;
+    // Frames are small and wanted at once. Where it cannot be set, they are only later.
+    let _ = stream.set_nodelay(true);
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX_FRAME))
+        .max_frame_size(Some(MAX_FRAME));
+    let connector = match &endpoint.tls {
+        Some(tls) => Connector::Rustls(tls.clone()),
+        None => Connector::Plain,
+    };
+    let (uri, connector) = (endpoint.uri.clone(), Some(connector));
+    tokio_tungstenite::client_async_tls_with_config(uri, stream, Some(config), connector)
+        .await
+        .map(|(socket, _)| socket)
+        .map_err(|error| handshake_error(&error))
+}
+
+/// Tries every address of the name, in the resolver's order.
+async fn connect_tcp(host: &str, port: u16) -> Result<TcpStream, RelayError> {
+    let addresses = net::lookup_host((host, port))
+        .await
+        .map_err(|_| RelayError::Unreachable(Unreachable::UnknownName))?;
+    let mut cause = Unreachable::UnknownName;
+    for address in addresses {
+        match time::timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => cause = network_cause(&error),
+            Err(_) => cause = Unreachable::TimedOut,
+        }
+    }
+    Err(RelayError::Unreachable(cause))
+}
+
+async fn greet(socket: &mut Socket, key: Option<&MailboxKey>) -> Result<Option<u32>, RelayError> {
+    let Frame::Challenge(challenge) = receive(socket).await? else {
+        return Err(RelayError::NotARelay);
+    };
+    let Some(key) = key else { return Ok(None) };
+    let proof = key.prove(&challenge).map_err(|_| RelayError::Cryptography)?;
+    let subscribe = Frame::Subscribe(Subscribe { request: 0, proof });
+    let message = subscribe.encode().map_err(|_| RelayError::Cryptography)?;
+    let sent = socket.send(Message::binary(message)).await;
+    sent.map_err(|_| RelayError::ConnectionLost)?;
+    match receive(socket).await? {
+        Frame::Subscribed(subscribed) => Ok(Some(subscribed.one_time_left)),
+        _ => Err(RelayError::NotARelay),
+    }
+}
+
+/// The next frame of a connection that is being set up. A refusal is an error here.
+async fn receive(socket: &mut Socket) -> Result<Frame, RelayError> {
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Binary(bytes))) => {
+                return match Frame::decode(&bytes) {
+                    Ok(Frame::Refused(frame)) => Err(refused(&frame)),
+                    Ok(frame) => Ok(frame),
+                    Err(Error::UnsupportedVersion(_)) => Err(RelayError::Incompatible),
+                    Err(_) => Err(RelayError::NotARelay),
+                };
+            }
+            Some(Ok(Message::Text(_))) => return Err(RelayError::NotARelay),
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return Err(RelayError::ConnectionLost),
+        }
+    }
+}
+
+fn handshake_error(error: &tungstenite::Error) -> RelayError {
+    match error {
+        tungstenite::Error::Io(error) => match tls_cause(error) {
+            Some(cause) => RelayError::Unreachable(cause),
+            None => match error.kind() {
+                // Closed in the middle of the handshake: something that does not know it.
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::InvalidData => RelayError::NotARelay,
+                _ => RelayError::Unreachable(network_cause(error)),
+            },
+        },
+        tungstenite::Error::Tls(_) => RelayError::Unreachable(Unreachable::Tls),
+        tungstenite::Error::Http(answer) if answer.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            RelayError::Busy
+        }
+        tungstenite::Error::Url(_) => RelayError::InvalidUrl,
+        _ => RelayError::NotARelay,
+    }
+}
+
+fn tls_cause(error: &io::Error) -> Option<Unreachable> {
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidCertificate(_) => Some(Unreachable::Certificate),
+        _ => Some(Unreachable::Tls),
+    }
+}
+
+fn network_cause(error: &io::Error) -> Unreachable {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Unreachable::Refused,
+        io::ErrorKind::TimedOut => Unreachable::TimedOut,
+        _ => Unreachable::Network,
+    }
+}
+
+/// Name, TCP, TLS and WebSocket together.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// One address of a name that may have several.
+const ADDRESS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Challenge and proof.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);

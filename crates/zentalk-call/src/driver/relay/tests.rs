@@ -1,0 +1,257 @@
+//! The client against relays that misbehave. How it works with a real one is tested beside the relay.
+
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use zentalk_onion_relay::frames::{Code, Deliver, Refused, Stored, Subscribed};
+use zentalk_onion_relay::limits::DELIVERY_WINDOW;
+use zentalk_onion_relay::{Challenge, Frame};
+use zentalk_primitives::Secret;
+
+use super::*;
+
+const TTL: Duration = Duration::from_secs(60);
+const BOB: MailboxId = MailboxId::from_bytes([0xb0; 32]);
+
+/// The relay's end of one connection.
+struct Peer(WebSocketStream<TcpStream>);
+
+impl Peer {
+    async fn accept(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().await.unwrap();
+        Self(tokio_tungstenite::accept_async(stream).await.unwrap())
+    }
+
+    async fn accept_subscriber(listener: &TcpListener) -> Self {
+        let mut peer = Self::accept(listener).await;
+        peer.challenge().await;
+        let Frame::Subscribe(_) = peer.receive().await else { panic!("no subscription") };
+        peer.send(Frame::Subscribed(Subscribed { request: 0, one_time_left: 7 })).await;
+        peer
+    }
+
+    async fn challenge(&mut self) {
+        self.send(Frame::Challenge(Challenge::from_bytes([3; 32]))).await;
+    }
+
+    async fn send(&mut self, frame: Frame) {
+        self.0.send(Message::binary(frame.encode().unwrap())).await.unwrap();
+    }
+
+    async fn receive(&mut self) -> Frame {
+        loop {
+            match self.0.next().await.unwrap().unwrap() {
+                Message::Binary(bytes) => return Frame::decode(&bytes).unwrap(),
+                Message::Ping(_) => {}
+                other => panic!("not a frame: {other:?}"),
+            }
+        }
+    }
+}
+
+async fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+fn key() -> MailboxKey {
+    MailboxKey::from_secret(Secret::new([5; 32])).unwrap()
+}
+
+async fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn nothing_that_listens_is_told_as_such() {
+    let url = format!("ws://{}", free_address().await);
+    let error = RelayClient::connect_anonymous(&url).await.unwrap_err();
+    assert_eq!(error, RelayError::Unreachable(Unreachable::Refused));
+}
+
+#[tokio::test]
+async fn unknown_name_is_told_as_such() {
+    // RFC 6761 §6.4: this name never exists.
+    let error = RelayClient::connect_anonymous("ws://relay.invalid:8790").await.unwrap_err();
+    assert_eq!(error, RelayError::Unreachable(Unreachable::UnknownName));
+}
+
+#[tokio::test]
+async fn web_server_is_not_a_relay() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 512];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+    };
+    let (client, ()) = tokio::join!(RelayClient::connect_anonymous(&url), server);
+    assert_eq!(client.unwrap_err(), RelayError::NotARelay);
+}
+
+#[tokio::test]
+async fn other_websocket_server_is_not_a_relay() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept(&listener).await;
+        peer.0.send(Message::text("welcome to the chat")).await.unwrap();
+        peer
+    };
+    let (client, _peer) = tokio::join!(RelayClient::connect_anonymous(&url), server);
+    assert_eq!(client.unwrap_err(), RelayError::NotARelay);
+}
+
+#[tokio::test]
+async fn plain_server_behind_a_secure_url_is_told_as_tls() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        stream
+    };
+    let url = url.replace("ws://", "wss://");
+    let (client, _stream) = tokio::join!(RelayClient::connect_anonymous(&url), server);
+    assert_eq!(client.unwrap_err(), RelayError::Unreachable(Unreachable::Tls));
+}
+
+#[tokio::test]
+async fn full_relay_is_busy() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        stream
+    };
+    let (client, _stream) = tokio::join!(RelayClient::connect_anonymous(&url), server);
+    assert_eq!(client.unwrap_err(), RelayError::Busy);
+}
+
+#[tokio::test]
+async fn refused_proof_is_an_error_of_connect() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept(&listener).await;
+        peer.challenge().await;
+        peer.receive().await;
+        peer.send(Frame::Refused(Refused::unasked(Code::ProofRefused, "no"))).await;
+    };
+    let (client, ()) = tokio::join!(RelayClient::connect(&url, key()), server);
+    assert_eq!(client.unwrap_err(), RelayError::ProofRefused);
+}
+
+#[tokio::test]
+async fn request_that_was_not_answered_is_sent_again_on_the_next_connection() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut first = Peer::accept(&listener).await;
+        first.challenge().await;
+        let Frame::Put(put) = first.receive().await else { panic!("no put") };
+        drop(first);
+        let mut second = Peer::accept(&listener).await;
+        second.challenge().await;
+        let Frame::Put(again) = second.receive().await else { panic!("no put") };
+        assert_eq!(put, again);
+        second.send(Frame::Stored(Stored { request: again.request })).await;
+        second
+    };
+    let client = async {
+        let client = RelayClient::connect_anonymous(&url).await.unwrap();
+        client.put(BOB, vec![1], TTL).await.unwrap();
+    };
+    tokio::join!(client, server);
+}
+
+#[tokio::test]
+async fn answers_are_matched_by_number_not_by_order() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept(&listener).await;
+        peer.challenge().await;
+        let Frame::Put(one) = peer.receive().await else { panic!("no put") };
+        let Frame::Put(two) = peer.receive().await else { panic!("no put") };
+        peer.send(Frame::Stored(Stored { request: 999 })).await;
+        peer.send(Frame::Stored(Stored { request: two.request })).await;
+        let code = Code::MailboxFull;
+        let refused = Refused { request: Some(one.request), code, text: String::new() };
+        peer.send(Frame::Refused(refused)).await;
+        peer
+    };
+    let client = async {
+        let client = RelayClient::connect_anonymous(&url).await.unwrap();
+        tokio::join!(client.put(BOB, vec![1], TTL), client.put(BOB, vec![2], TTL))
+    };
+    let (answers, _peer) = tokio::join!(client, server);
+    assert_eq!(answers, (Err(RelayError::MailboxFull), Ok(())));
+}
+
+#[tokio::test]
+async fn relay_that_ignores_its_window_is_left() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept_subscriber(&listener).await;
+        for sequence in 0..=DELIVERY_WINDOW as u64 {
+            peer.send(Frame::Deliver(Deliver { sequence, blob: vec![1], queued: TTL })).await;
+        }
+        peer
+    };
+    let client = async {
+        let mut client = RelayClient::connect(&url, key()).await.unwrap();
+        while let Some(event) = client.next().await {
+            if let RelayEvent::Disconnected { reason } = event {
+                return reason;
+            }
+        }
+        panic!("no disconnection");
+    };
+    let (reason, _peer) = tokio::join!(client, server);
+    assert_eq!(reason, RelayError::NotARelay);
+}
+
+#[tokio::test]
+async fn replaced_client_gives_up() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept_subscriber(&listener).await;
+        peer.send(Frame::Refused(Refused::unasked(Code::Replaced, "elsewhere"))).await;
+        peer.0.close(None).await.unwrap();
+        peer
+    };
+    let client = async {
+        let mut client = RelayClient::connect(&url, key()).await.unwrap();
+        let mut events = Vec::new();
+        while let Some(event) = client.next().await {
+            events.push(event);
+        }
+        let put = client.put(BOB, vec![1], TTL).await;
+        (events.pop(), put)
+    };
+    let ((last, put), _peer) = tokio::join!(client, server);
+    assert_eq!(last, Some(RelayEvent::Disconnected { reason: RelayError::Replaced }));
+    assert_eq!(put, Err(RelayError::Closed));
+}
+
+#[tokio::test]
+async fn bounds_are_judged_before_anything_is_sent() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept(&listener).await;
+        peer.challenge().await;
+        peer
+    };
+    let (client, _peer) = tokio::join!(RelayClient::connect_anonymous(&url), server);
+    let client = client.unwrap();
+    let large = vec![0; zentalk_onion_relay::limits::MAX_BLOB + 1];
+    assert_eq!(client.put(BOB, large, TTL).await, Err(RelayError::BlobTooLarge));
+    assert_eq!(client.put(BOB, vec![1], Duration::ZERO).await, Err(RelayError::TimeToLive));
+    let keys = vec![vec![1]; 129];
+    let published = client.publish_prekeys(vec![1], keys).await;
+    assert_eq!(published, Err(RelayError::PrekeysTooLarge));
+}

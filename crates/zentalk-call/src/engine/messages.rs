@@ -1,0 +1,243 @@
+//! Call messages on their way in and out.
+
+use core::time::Duration;
+
+use tracing::debug;
+use zentalk_call_fsm::{Elsewhere, EndReason, Message, RegistryInput, Report, Sender};
+use zentalk_primitives::{CallId, MailboxId};
+use zentalk_session_description::Offer;
+use zentalk_signaling_ratchet::{
+    CallBody, CallMessage, ContactCard, IdentityPublic, PrekeyBundle, messages,
+};
+
+use super::io::{FetchedPrekeys, Output, Put};
+use super::{Engine, description};
+use crate::Error;
+
+/// A message that waits for its addressee's prekeys.
+pub(super) struct Outgoing {
+    call: CallId,
+    to: ContactCard,
+    body: CallBody,
+}
+
+/// An offer that the registry is deciding about.
+pub(super) struct Offered {
+    pub(super) call: CallId,
+    pub(super) from: IdentityPublic,
+    pub(super) offer: messages::Offer,
+}
+
+/// Messages that wait for prekeys at most; one call needs two or three.
+const MAX_WAITING: usize = 32;
+/// An offer is worth nothing after the time it may ring.
+const OFFER_TTL: Duration = zentalk_call_fsm::OFFER_MAX_AGE;
+/// Everything else matters to a call that exists; a participant who was away for longer lost it anyway.
+const MESSAGE_TTL: Duration = Duration::from_secs(120);
+
+impl Engine {
+    // In.
+
+    /// Opens a delivery. One that does not open is acknowledged, too: it never will.
+    pub(super) fn handle_delivery(&mut self, sequence: u64, blob: &[u8], queued: Duration) {
+        let unix_now = self.unix_now();
+        let opened = self.postbox.open(unix_now, blob);
+        if opened.is_ok() {
+            let rotated = self.postbox.maintain(unix_now, &mut self.rng);
+            self.commit();
+            if rotated {
+                self.publish_prekeys();
+            }
+        }
+        self.outputs.push_back(Output::Acknowledge(sequence));
+        match opened {
+            Ok(opened) => self.handle_message(opened.from, opened.message, queued),
+            Err(error) => {
+                self.dropped_messages += 1;
+                debug!(%error, "a delivery was dropped");
+            }
+        }
+    }
+
+    fn handle_message(&mut self, from: IdentityPublic, message: CallMessage, queued: Duration) {
+        let (call, device) = (message.call_id(), message.device_id());
+        let outcome = match message.into_body() {
+            CallBody::Offer(offer) => self.handle_offer(call, from, offer, queued),
+            CallBody::Ringing(ringing) => self.for_call(call, from, Message::Ringing, |engine, call| {
+                call.handle_ringing(engine.now, &ringing)
+            }),
+            CallBody::Answer(answer) => self.for_call(call, from, Message::Answer, |engine, call| {
+                call.handle_answer(engine.now, engine.postbox.identity(), device, answer)
+            }),
+            CallBody::Candidates(candidates) => {
+                self.handle_candidates(call, &from, &candidates);
+                Ok(())
+            }
+            CallBody::End(code) => {
+                self.pass(call, from, Message::End(EndReason::from_wire(code.0)));
+                Ok(())
+            }
+            CallBody::Busy => {
+                self.pass(call, from, Message::Busy);
+                Ok(())
+            }
+            CallBody::AcceptedElsewhere(other) => {
+                self.handle_elsewhere(call, from, other, Elsewhere::Accepted);
+                Ok(())
+            }
+            CallBody::DeclinedElsewhere(other) => {
+                self.handle_elsewhere(call, from, other, Elsewhere::Declined);
+                Ok(())
+            }
+            CallBody::NeedsUpdate { rings: true } => {
+                self.pass(call, from, Message::UnknownVersion { queued });
+                Ok(())
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = outcome {
+            self.dropped_messages += 1;
+            debug!(%error, "a message was dropped");
+        }
+    }
+
+    /// Checks an offer before anybody rings.
+    fn handle_offer(
+        &mut self,
+        call: CallId,
+        from: IdentityPublic,
+        offer: messages::Offer,
+        queued: Duration,
+    ) -> Result<(), Error> {
+        let parsed = Offer::parse(offer.sdp())?;
+        description::remote_transport(parsed.description())?;
+        self.offered = Some(Offered { call, from: from.clone(), offer });
+        self.pass(call, from, Message::Offer { queued });
+        self.settle();
+        self.offered = None;
+        Ok(())
+    }
+
+    /// A message whose content the call takes before the registry hears of it.
+    fn for_call(
+        &mut self,
+        id: CallId,
+        from: IdentityPublic,
+        message: Message,
+        take: impl FnOnce(&Self, &mut super::call::Call) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(mut call) = self.call.take() else { return Ok(()) };
+        let concerned = call.id() == id && *call.peer().identity() == from && call.is_own();
+        let outcome = if concerned { take(self, &mut call) } else { Ok(()) };
+        self.call = Some(call);
+        outcome?;
+        self.pass(id, from, message);
+        Ok(())
+    }
+
+    fn handle_candidates(
+        &mut self,
+        id: CallId,
+        from: &IdentityPublic,
+        candidates: &messages::Candidates,
+    ) {
+        if let Some(call) = &mut self.call {
+            if call.id() == id && call.peer().identity() == from {
+                call.handle_candidates(self.now, candidates);
+            }
+        }
+    }
+
+    /// The caller tells all devices of the callee which of them was quicker; that one knows already.
+    fn handle_elsewhere(
+        &mut self,
+        call: CallId,
+        from: IdentityPublic,
+        other: messages::Elsewhere,
+        what: Elsewhere,
+    ) {
+        if other.device() != self.account.device() {
+            self.pass(call, from, Message::Elsewhere(what));
+        }
+    }
+
+    fn pass(&mut self, call: CallId, from: IdentityPublic, message: Message) {
+        let from = if from == *self.postbox.identity() { Sender::OwnDevice } else { Sender::Peer(from) };
+        let input = RegistryInput::Message { call, from, message };
+        // Never an error for a message: what does not fit is ignored and counted there.
+        let _ = self.registry.handle_input(self.now, input);
+    }
+
+    // Out.
+
+    /// Seals a message and has it put into the addressee's mailbox, after asking for prekeys if there
+    /// is no session yet.
+    pub(super) fn send(&mut self, call: CallId, to: ContactCard, body: CallBody) {
+        if self.postbox.needs_bundle(self.unix_now(), to.identity()) {
+            let asked = self.waiting.iter().any(|waiting| waiting.to.mailbox() == to.mailbox());
+            if !asked {
+                let relay = to.relay_url().to_owned();
+                self.outputs.push_back(Output::FetchPrekeys { relay, mailbox: to.mailbox() });
+            }
+            if self.waiting.len() < MAX_WAITING {
+                self.waiting.push_back(Outgoing { call, to, body });
+            }
+            return;
+        }
+        if let Err(error) = self.seal(call, &to, body) {
+            debug!(%error, "a message could not be sealed");
+        }
+    }
+
+    fn seal(&mut self, call: CallId, to: &ContactCard, body: CallBody) -> Result<(), Error> {
+        let time_to_live =
+            if matches!(body, CallBody::Offer(_)) { OFFER_TTL } else { MESSAGE_TTL };
+        let message = CallMessage::new(call, self.account.device(), body);
+        let unix_now = self.unix_now();
+        let sealed = self.postbox.seal(unix_now, to.identity(), &message, &mut self.rng)?;
+        // The state that sealed it is durable before it leaves.
+        self.commit();
+        self.outputs.push_back(Output::Put(Put {
+            call,
+            relay: to.relay_url().to_owned(),
+            mailbox: to.mailbox(),
+            blob: sealed.into_bytes(),
+            time_to_live,
+        }));
+        Ok(())
+    }
+
+    /// Prekeys came, or there are none to be had.
+    pub(super) fn handle_prekeys(&mut self, mailbox: MailboxId, found: Option<FetchedPrekeys>) {
+        let unix_now = self.unix_now();
+        let all = core::mem::take(&mut self.waiting);
+        let (ready, others) = all.into_iter().partition(|waiting| waiting.to.mailbox() == mailbox);
+        self.waiting = others;
+        for outgoing in ready {
+            let begun = match (&found, self.postbox.needs_bundle(unix_now, outgoing.to.identity())) {
+                (_, false) => Ok(()),
+                (Some(found), true) => self.begin_session(&outgoing.to, found),
+                (None, true) => Err(Error::NoPrekeys),
+            };
+            match begun {
+                Ok(()) => self.send(outgoing.call, outgoing.to, outgoing.body),
+                Err(error) => {
+                    debug!(%error, "no session could be set up");
+                    self.handle_undeliverable(outgoing.call);
+                }
+            }
+        }
+    }
+
+    fn begin_session(&mut self, peer: &ContactCard, found: &FetchedPrekeys) -> Result<(), Error> {
+        let unix_now = self.unix_now();
+        let one_time = found.one_time.as_deref();
+        let bundle = PrekeyBundle::parse(&found.bundle, one_time, peer.identity(), unix_now)?;
+        Ok(self.postbox.begin(unix_now, &bundle, &mut self.rng)?)
+    }
+
+    /// A message of this call could not be left at its relay.
+    pub(super) fn handle_undeliverable(&mut self, call: CallId) {
+        self.report(call, Report::SignallingFailed);
+    }
+}

@@ -1,0 +1,381 @@
+//! One participant, without I/O: identity, sessions, and the call that goes on.
+//!
+//! # Driving it
+//!
+//! **After every call that takes `&mut self`, call [`Engine::poll_output`] until it returns
+//! [`Output::Timeout`]; do what it says, in that order. When the time of the last `Timeout` comes, call
+//! [`Engine::handle_timeout`]. Time never runs backwards.**
+//!
+//! The order is not a matter of taste: a [`Output::Commit`] must be durable before any output that
+//! comes after it, or a crash could make the ratchet use a key twice.
+
+mod account;
+mod actions;
+mod call;
+mod config;
+mod description;
+mod io;
+mod media;
+mod messages;
+mod srtp;
+mod stats;
+mod transport;
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use zentalk_call_fsm::{CallRegistry, Command, LocalAccept, PublicState, RegistryInput};
+use zentalk_codec::{AudioFrame, VideoFrame};
+use zentalk_ice_nat::LocalSocket;
+use zentalk_primitives::{CallId, Instant, Secret, UnixTime};
+use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, Postbox, StorageKey};
+
+pub use self::account::Account;
+pub use self::config::{EngineConfig, MediaConfig};
+pub use self::io::{Event, FetchedPrekeys, Input, Media, Output, Picture, Put, Ring};
+pub use self::stats::{CallStats, PathInfo, PathKind, Security, StreamStats};
+
+use self::call::{Call, Setting};
+use self::messages::{Offered, Outgoing};
+use crate::Error;
+
+/// One participant: who they are, whom they have sessions with, and the call that goes on.
+pub struct Engine {
+    account: Account,
+    config: EngineConfig,
+    postbox: Postbox,
+    key: StorageKey,
+    rng: ChaCha20Rng,
+    /// What the wall clock showed at [`Instant::ZERO`].
+    unix_origin: UnixTime,
+    now: Instant,
+    sockets: Vec<LocalSocket>,
+    registry: CallRegistry<IdentityPublic>,
+    call: Option<Call>,
+    /// An offer that the registry is just deciding about.
+    offered: Option<Offered>,
+    /// Messages that wait for the prekeys of their addressee.
+    waiting: VecDeque<Outgoing>,
+    next_report: Option<Instant>,
+    /// Messages that did not open or made no sense.
+    dropped_messages: u64,
+    outputs: VecDeque<Output>,
+}
+
+/// How often [`Event::Quality`] comes.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// Sockets that calls use at most: as many as ICE takes.
+const MAX_SOCKETS: usize = zentalk_ice_nat::MAX_LOCAL_SOCKETS;
+
+impl Engine {
+    /// A new participant with a new identity, whose mailbox lies at `relay`.
+    ///
+    /// `seed` must come from the operating system's generator (or, in a simulation, from the test).
+    /// `unix_now` is what the wall clock shows at `now`. A commit and the prekeys to publish are the
+    /// first outputs.
+    ///
+    /// # Errors
+    /// [`Error::Signalling`] if `relay` is not a `ws://` or `wss://` URL.
+    pub fn create(
+        relay: &str,
+        config: EngineConfig,
+        key: StorageKey,
+        seed: Secret<32>,
+        (now, unix_now): (Instant, UnixTime),
+    ) -> Result<Self, Error> {
+        let mut rng = ChaCha20Rng::from_seed(*seed.expose());
+        let (account, postbox) = Account::create(relay, unix_now, &mut rng)?;
+        let mut engine = Self::new(account, postbox, config, key, rng, (now, unix_now));
+        engine.commit();
+        engine.publish_prekeys();
+        Ok(engine)
+    }
+
+    /// A participant out of the last [`Output::Commit`].
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`] or [`Error::Signalling`] if the snapshot is damaged, was made under another
+    /// key, or by a newer version.
+    pub fn restore(
+        snapshot: &[u8],
+        config: EngineConfig,
+        key: StorageKey,
+        seed: Secret<32>,
+        (now, unix_now): (Instant, UnixTime),
+    ) -> Result<Self, Error> {
+        let mut rng = ChaCha20Rng::from_seed(*seed.expose());
+        let (account, mut postbox) = Account::restore(snapshot, &key)?;
+        let rotated = postbox.maintain(unix_now, &mut rng);
+        let mut engine = Self::new(account, postbox, config, key, rng, (now, unix_now));
+        if rotated {
+            engine.commit();
+        }
+        engine.publish_prekeys();
+        Ok(engine)
+    }
+
+    fn new(
+        account: Account,
+        postbox: Postbox,
+        config: EngineConfig,
+        key: StorageKey,
+        rng: ChaCha20Rng,
+        (now, unix_now): (Instant, UnixTime),
+    ) -> Self {
+        let uptime = now.saturating_since(Instant::ZERO).as_millis();
+        let uptime = u64::try_from(uptime).unwrap_or(u64::MAX);
+        Self {
+            account,
+            config,
+            postbox,
+            key,
+            rng,
+            unix_origin: UnixTime::from_millis(unix_now.as_millis().saturating_sub(uptime)),
+            now,
+            sockets: Vec::new(),
+            registry: CallRegistry::new(),
+            call: None,
+            offered: None,
+            waiting: VecDeque::new(),
+            next_report: None,
+            dropped_messages: 0,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    // Getters.
+
+    /// The card that others call.
+    pub fn card(&self) -> Result<ContactCard, Error> {
+        self.account.card(self.postbox.identity())
+    }
+
+    /// The account: relay, mailbox and device.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Deliveries that were dropped: damaged, replayed, or not what the protocol allows.
+    pub fn dropped_messages(&self) -> u64 {
+        self.dropped_messages
+    }
+
+    /// The active call, if there is one.
+    pub fn active_call(&self) -> Option<CallId> {
+        self.registry.active()
+    }
+
+    /// The active call's public state; IDLE without one.
+    pub fn state(&self) -> PublicState {
+        self.registry.public_state()
+    }
+
+    // Commands.
+
+    /// Calls somebody. `accept` says that this side's user did it.
+    ///
+    /// # Errors
+    /// [`Error::Fsm`] if another call is active; [`Error::OwnCard`] for one's own card.
+    pub fn place(
+        &mut self,
+        now: Instant,
+        to: ContactCard,
+        media: Media,
+        accept: LocalAccept,
+    ) -> Result<CallId, Error> {
+        self.advance(now);
+        if to.identity() == self.postbox.identity() {
+            return Err(Error::OwnCard);
+        }
+        if self.registry.active().is_some() {
+            return Err(Error::Fsm(zentalk_call_fsm::Error::Busy));
+        }
+        let id = CallId::random(&mut self.rng);
+        let peer = to.identity().clone();
+        let setting = Setting {
+            now: self.now,
+            unix_now: self.unix_now(),
+            config: &self.config,
+            sockets: &self.sockets,
+            rng: &mut self.rng,
+        };
+        self.call = Some(Call::place(id, to, media, setting)?);
+        self.registry.handle_input(self.now, RegistryInput::Place { call: id, peer, accept })?;
+        self.settle();
+        Ok(id)
+    }
+
+    /// Accepts the call that rings. `accept` says that this side's user did it.
+    ///
+    /// # Errors
+    /// [`Error::Fsm`] if it does not ring any more.
+    pub fn accept(&mut self, now: Instant, call: CallId, accept: LocalAccept) -> Result<(), Error> {
+        self.command(now, call, Command::Accept(accept))
+    }
+
+    /// Declines the call that rings.
+    ///
+    /// # Errors
+    /// [`Error::Fsm`] if it does not ring any more.
+    pub fn decline(&mut self, now: Instant, call: CallId) -> Result<(), Error> {
+        self.command(now, call, Command::Decline)
+    }
+
+    /// Ends a call, in whatever state it is.
+    ///
+    /// # Errors
+    /// [`Error::Fsm`] if there never was such a call.
+    pub fn hang_up(&mut self, now: Instant, call: CallId) -> Result<(), Error> {
+        self.command(now, call, Command::HangUp)
+    }
+
+    fn command(&mut self, now: Instant, call: CallId, command: Command) -> Result<(), Error> {
+        self.advance(now);
+        self.registry.handle_input(self.now, RegistryInput::Command { call, command })?;
+        self.settle();
+        Ok(())
+    }
+
+    /// Sends 20 ms of sound.
+    ///
+    /// # Errors
+    /// [`Error::NotUp`] before the call is up and after it; what the encoder refuses.
+    pub fn send_audio(&mut self, now: Instant, call: CallId, frame: &AudioFrame) -> Result<(), Error> {
+        self.advance(now);
+        let sent = self.call_mut(call)?.send_audio(now, frame);
+        self.settle();
+        sent
+    }
+
+    /// Sends a picture.
+    ///
+    /// # Errors
+    /// [`Error::NotUp`] before the call is up and after it; [`Error::NoSuchMedia`] in a call without
+    /// pictures; what the encoder refuses.
+    pub fn send_video(&mut self, now: Instant, call: CallId, picture: &VideoFrame) -> Result<(), Error> {
+        self.advance(now);
+        let sent = self.call_mut(call)?.send_video(now, picture);
+        self.settle();
+        sent
+    }
+
+    /// A UDP socket that calls may use, and the address it is mapped to where there is a fixed
+    /// one-to-one mapping in front of it.
+    ///
+    /// # Errors
+    /// [`Error::Ice`] if the address cannot be used, or there are too many sockets.
+    pub fn add_socket(
+        &mut self,
+        now: Instant,
+        address: SocketAddr,
+        mapped: Option<SocketAddr>,
+    ) -> Result<(), Error> {
+        self.advance(now);
+        if self.sockets.len() >= MAX_SOCKETS {
+            return Err(Error::TooManySockets);
+        }
+        let mut socket = LocalSocket::new(address);
+        if let Some(mapped) = mapped {
+            socket = socket.mapped_to(mapped);
+        }
+        if let Some(call) = &mut self.call {
+            call.add_socket(self.now, socket, &mut self.rng)?;
+        }
+        self.sockets.push(socket);
+        self.settle();
+        Ok(())
+    }
+
+    /// Forgets a socket, once no call uses it any more.
+    pub fn remove_socket(&mut self, address: SocketAddr) {
+        self.sockets.retain(|socket| socket.address() != address);
+    }
+
+    /// Ends the active call, if there is one: the program is about to end.
+    pub fn hang_up_all(&mut self, now: Instant) {
+        if let Some(call) = self.registry.active() {
+            // There is such a call: it was just asked.
+            let _ = self.hang_up(now, call);
+        }
+    }
+
+    // Inputs.
+
+    /// Takes what happened outside. Nothing that a peer or a relay sends is an error: what cannot be
+    /// used is dropped and counted.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        self.advance(now);
+        match input {
+            Input::Datagram { local, remote, payload } => {
+                if let Some(call) = &mut self.call {
+                    call.handle_datagram(self.now, local, remote, payload);
+                }
+            }
+            Input::Delivery { sequence, blob, queued } => {
+                self.handle_delivery(sequence, &blob, queued);
+            }
+            Input::Prekeys { mailbox, found } => self.handle_prekeys(mailbox, found),
+            Input::Undeliverable { call } => self.handle_undeliverable(call),
+        }
+        self.settle();
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+        self.registry.handle_timeout(self.now);
+        if let Some(call) = &mut self.call {
+            call.handle_timeout(self.now);
+        }
+        self.report_quality();
+        self.settle();
+    }
+
+    // Outputs.
+
+    /// What to do next; see [Driving it](self#driving-it).
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        let timeout = self.settle();
+        self.outputs.pop_front().unwrap_or(Output::Timeout(timeout))
+    }
+
+    fn advance(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    fn unix_now(&self) -> UnixTime {
+        self.unix_origin + self.now.saturating_since(Instant::ZERO)
+    }
+
+    fn call_mut(&mut self, id: CallId) -> Result<&mut Call, Error> {
+        self.call.as_mut().filter(|call| call.id() == id).ok_or(Error::NotUp)
+    }
+
+    fn commit(&mut self) {
+        let snapshot = self.account.snapshot(&self.postbox, &self.key, &mut self.rng);
+        self.outputs.push_back(Output::Commit(snapshot));
+    }
+
+    fn publish_prekeys(&mut self) {
+        let published = self.postbox.publishable();
+        self.outputs.push_back(Output::PublishPrekeys {
+            bundle: published.bundle,
+            one_time: published.one_time,
+        });
+    }
+
+    fn report_quality(&mut self) {
+        let due = self.next_report.is_some_and(|at| at <= self.now);
+        if let (Some(call), true) = (&self.call, due) {
+            let stats = call.stats(self.now);
+            self.outputs.push_back(Output::Event(Event::Quality { call: call.id(), stats }));
+            self.next_report = Some(self.now + REPORT_INTERVAL);
+        }
+    }
+}

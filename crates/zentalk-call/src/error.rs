@@ -1,0 +1,80 @@
+/// Why something cannot be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // The application asks for something that cannot be.
+    /// The call is not up (yet, or any more).
+    #[error("the call is not up")]
+    NotUp,
+    /// The call carries no such medium.
+    #[error("the call carries no such medium")]
+    NoSuchMedia,
+    /// One's own card was called.
+    #[error("this is your own card")]
+    OwnCard,
+    /// More sockets than calls use.
+    #[error("too many sockets")]
+    TooManySockets,
+    /// There is no usable network.
+    #[error("no usable network: no interface is up, or the UDP address is taken")]
+    NoNetwork,
+
+    // What was saved cannot be used.
+    /// The snapshot is damaged.
+    #[error("the saved state is damaged")]
+    Snapshot,
+    /// The snapshot was written by a later version.
+    #[error("the saved state was written by a newer version of this program; update it")]
+    NewerSnapshot,
+
+    // The peer does what the protocol does not allow; its message is dropped.
+    /// A description that nothing of ours can follow.
+    #[error("the peer's description asks for something that is not supported")]
+    UnsupportedDescription,
+    /// The answer names another transport than the ringing before it.
+    #[error("the peer's answer names another transport than its ringing")]
+    ChangedDescription,
+    /// DTLS agreed on an SRTP profile that is not known here.
+    #[error("the agreed SRTP profile is not supported")]
+    UnsupportedProfile,
+
+    /// The peer's relay has no prekeys of the peer's, so no session can be set up.
+    #[error("no prekeys of the peer are to be had at its relay")]
+    NoPrekeys,
+
+    // A layer refuses.
+    /// The call state machine.
+    #[error(transparent)]
+    Fsm(#[from] zentalk_call_fsm::Error),
+    /// Signalling: identities, sessions, messages.
+    #[error(transparent)]
+    Signalling(#[from] zentalk_signaling_ratchet::Error),
+    /// Session descriptions.
+    #[error(transparent)]
+    Description(#[from] zentalk_session_description::Error),
+    /// ICE.
+    #[error(transparent)]
+    Ice(#[from] zentalk_ice_nat::Error),
+    /// DTLS.
+    #[error(transparent)]
+    Dtls(#[from] zentalk_dtls_fingerprint::Error),
+    /// SRTP.
+    #[error(transparent)]
+    Srtp(#[from] zentalk_srtp_media::Error),
+    /// The RTP session.
+    #[error(transparent)]
+    Rtp(#[from] zentalk_rtp_session::Error),
+    /// Codecs.
+    #[error(transparent)]
+    Codec(#[from] zentalk_codec::Error),
+    /// Frame encryption.
+    #[error(transparent)]
+    Frames(#[from] zentalk_group_keys::Error),
+    /// Mailboxes.
+    #[error(transparent)]
+    Mailbox(#[from] zentalk_onion_relay::Error),
+
+    /// A broken assumption of this crate.
+    #[error("internal error")]
+    Internal,
+}
