@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use zentalk_primitives::Instant;
 
-use crate::limits::MAX_PATHS;
+use crate::limits::{CONSENT_TIMEOUT, MAX_PATHS};
 
 /// What is known about one pair of addresses.
 #[derive(Clone, Copy)]
@@ -64,6 +64,15 @@ impl PathTable {
     /// Marks the pair as validated; true the first time.
     pub(crate) fn validate(&mut self, local: SocketAddr, remote: SocketAddr) -> bool {
         self.entry(local, remote).is_some_and(|path| !core::mem::replace(&mut path.validated, true))
+    }
+
+    /// The addresses of the pair with the shortest round trip, among those with consent.
+    pub(crate) fn quickest_answered(&self, now: Instant) -> Option<(SocketAddr, SocketAddr)> {
+        let fresh = |path: &&Path| {
+            !path.expired && path.last_response.is_some_and(|at| now < at + CONSENT_TIMEOUT)
+        };
+        let quickest = self.0.iter().filter(fresh).min_by_key(|path| path.round_trip)?;
+        Some((quickest.local, quickest.remote))
     }
 
     /// How many distinct addresses the peer said that ours map to.

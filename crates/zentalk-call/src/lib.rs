@@ -8,8 +8,8 @@ pub mod driver;
 pub mod engine;
 
 pub use engine::{
-    CallStats, EngineConfig, Event, Media, MediaConfig, PathInfo, PathKind, Picture, Ring, Security,
-    StreamStats,
+    CallStats, EngineConfig, Event, Media, MediaConfig, PathInfo, PathKind, Picture, Ring,
+    Security, StreamStats,
 };
 pub use error::Error;
 pub use zentalk_call_fsm::{EndReason, LocalAccept, PublicState, Warning};

@@ -98,6 +98,21 @@ impl IceAgent {
         last.is_some_and(|at| now < at + CONSENT_TIMEOUT)
     }
 
+    /// The addresses, ours and the peer's, between which media may be sent at this time.
+    ///
+    /// That is the pair in use while [`may_send_media`](Self::may_send_media). Before there is one, it is the
+    /// quickest pair on which a check of ours was answered: nothing speaks against sending there while the
+    /// nomination is still under way (RFC 8445 §12.1), and the answer is the consent.
+    pub fn media_path(&self, now: Instant) -> Option<(SocketAddr, SocketAddr)> {
+        match (self.pair, self.serving()) {
+            (Some(pair), Some(_)) if self.may_send_media(now) => {
+                Some((pair.local(), pair.remote()))
+            }
+            (_, None) => self.current.quickest_answered(now),
+            _ => None,
+        }
+    }
+
     /// Whether the peer proved, in this generation or the one before, that it is at `remote`.
     pub fn is_validated(&self, local: SocketAddr, remote: SocketAddr) -> bool {
         let previous = self.previous.as_ref().map(|previous| &previous.session);

@@ -130,6 +130,11 @@ impl Session {
         self.nominated_path().and_then(|path| path.last_response)
     }
 
+    /// The pair that answered a check of ours within the time of consent, with the shortest round trip.
+    pub(crate) fn quickest_answered(&self, now: Instant) -> Option<(SocketAddr, SocketAddr)> {
+        self.paths.quickest_answered(now)
+    }
+
     /// Whether everything that the peer has is known and nothing of it can be paired.
     pub(crate) fn is_hopeless(&self, gate: &Gate) -> bool {
         let pairable = |ipv4| self.remotes.any(ipv4) && gate.any(ipv4);

@@ -236,3 +236,24 @@ fn one_seed_gives_one_event_trace() {
     assert_eq!(trace(11), trace(11));
     assert_ne!(trace(11), trace(12));
 }
+
+/// RFC 8445 §12.1.
+#[test]
+fn media_may_be_sent_on_an_answered_pair_before_nomination() {
+    let mut world = World::hosts(1, V4);
+    let mut early = false;
+    for _ in 0..200 {
+        let now = world.now;
+        let peer = &world.peers[B];
+        if peer.agent.selected_pair().is_none() {
+            early |= peer.agent.media_path(now).is_some();
+        } else {
+            let pair = peer.agent.selected_pair().unwrap();
+            if peer.agent.may_send_media(now) {
+                assert_eq!(peer.agent.media_path(now), Some((pair.local(), pair.remote())));
+            }
+        }
+        world.run_for(secs(0.005));
+    }
+    assert!(early, "no pair answered before the nomination");
+}

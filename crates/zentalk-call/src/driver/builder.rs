@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use zentalk_primitives::Secret;
 
 use super::clock::{Clock, unix_time};
-use super::courier::{self, Courier};
+use super::courier::{self, Courier, Job};
 use super::error::DriverError;
 use super::handle::Calls;
 use super::sockets::{self, Network};
@@ -77,13 +77,17 @@ impl<S: Store> CallsBuilder<S> {
     /// # Errors
     /// [`DriverError::Relay`] if the relay cannot be reached; as [`CallsBuilder::identity`].
     pub async fn build(mut self) -> Result<Calls, DriverError> {
-        let (engine, clock) = self.load()?;
+        let (mut engine, clock) = self.load()?;
         let card = engine.card()?;
         let (relay, mailbox) =
             (engine.account().relay().to_owned(), engine.account().mailbox_key().duplicate());
         let (report, reports) = mpsc::channel(courier::QUEUE);
         let (jobs, job_queue) = mpsc::channel(courier::QUEUE);
-        let courier = Courier::connect(self.store, relay, mailbox, report).await?;
+        let mut courier = Courier::connect(self.store, relay, mailbox, report).await?;
+        // Who learns of this participant now may call at once: the prekeys must be there by then.
+        while let Some(job) = next_job(&mut engine) {
+            courier.work(job).await?;
+        }
         tokio::spawn(courier.run(job_queue));
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (ring, rings) = mpsc::channel(RINGS);
@@ -108,8 +112,9 @@ impl<S: Store> CallsBuilder<S> {
         let (clock, config) = (Clock::start(), self.config.clone());
         let now = (clock.now(), unix_time());
         let engine = match self.store.load()? {
-            Some(snapshot) => Engine::restore(&snapshot, config, key, seed, now)
-                .map_err(DriverError::Snapshot)?,
+            Some(snapshot) => {
+                Engine::restore(&snapshot, config, key, seed, now).map_err(DriverError::Snapshot)?
+            }
             None => {
                 let relay = self.relay.as_deref().ok_or(DriverError::NoRelay)?;
                 Engine::create(relay, config, key, seed, now)?
@@ -124,6 +129,20 @@ fn next_commit(engine: &mut Engine) -> Option<Vec<u8>> {
     loop {
         match engine.poll_output() {
             Output::Commit(snapshot) => return Some(snapshot),
+            Output::Timeout(_) => return None,
+            _ => {}
+        }
+    }
+}
+
+/// The next thing that an engine without a call wants done.
+fn next_job(engine: &mut Engine) -> Option<Job> {
+    loop {
+        match engine.poll_output() {
+            Output::Commit(snapshot) => return Some(Job::Save(snapshot)),
+            Output::PublishPrekeys { bundle, one_time } => {
+                return Some(Job::Publish { bundle, one_time });
+            }
             Output::Timeout(_) => return None,
             _ => {}
         }

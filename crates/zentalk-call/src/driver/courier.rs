@@ -27,10 +27,19 @@ pub(super) enum Job {
 
 /// What the courier has to say.
 pub(super) enum Report {
-    Delivered { sequence: u64, blob: Vec<u8>, queued: Duration },
-    Fetched { mailbox: MailboxId, found: Option<FetchedPrekeys> },
+    Delivered {
+        sequence: u64,
+        blob: Vec<u8>,
+        queued: Duration,
+    },
+    Fetched {
+        mailbox: MailboxId,
+        found: Option<FetchedPrekeys>,
+    },
     /// A message of this call could not be left at its relay.
-    Undeliverable { call: CallId },
+    Undeliverable {
+        call: CallId,
+    },
     /// Nothing can be saved any more: the driver must stop.
     Failed(DriverError),
 }
@@ -85,8 +94,8 @@ impl<S: Store> Courier<S> {
         }
     }
 
-    /// Only what makes going on impossible is an error.
-    async fn work(&mut self, job: Job) -> Result<(), DriverError> {
+    /// Does one job. Only what makes going on impossible is an error.
+    pub(super) async fn work(&mut self, job: Job) -> Result<(), DriverError> {
         match job {
             Job::Save(snapshot) => return self.save(snapshot).await,
             Job::Put(put) => self.put(put).await,

@@ -16,7 +16,9 @@ pub enum DriverError {
         source: std::io::Error,
     },
     /// There is no usable network interface.
-    #[error("no network: no interface is up but loopback (both sides on this machine? use loopback)")]
+    #[error(
+        "no network: no interface is up but loopback (both sides on this machine? use loopback)"
+    )]
     NoNetwork,
     /// The interfaces cannot be listed.
     #[error("cannot list the network interfaces: {source}")]

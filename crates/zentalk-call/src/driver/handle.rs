@@ -9,8 +9,8 @@ use super::builder::CallsBuilder;
 use super::error::DriverError;
 use super::store::Store;
 use super::task::{Command, Ringing, Started};
-use crate::engine::{Event, Media, Ring};
 use crate::StorageKey;
+use crate::engine::{Event, Media, Ring};
 
 /// A participant who can call and be called.
 ///

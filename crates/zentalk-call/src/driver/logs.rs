@@ -6,7 +6,8 @@
 use tracing_subscriber::EnvFilter;
 
 /// Dependencies whose logs hold addresses, ufrags or passwords.
-pub const TALKATIVE: &[&str] = &["is", "str0m_proto", "dimpl", "stun_types", "tungstenite", "tokio_tungstenite"];
+pub const TALKATIVE: &[&str] =
+    &["is", "str0m_proto", "dimpl", "stun_types", "tungstenite", "tokio_tungstenite"];
 
 /// What `directives` ask for (the syntax of `RUST_LOG`), with [`TALKATIVE`] switched off whatever they say.
 pub fn filter(directives: &str) -> EnvFilter {

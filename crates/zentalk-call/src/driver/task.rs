@@ -135,7 +135,9 @@ impl Task {
     fn handle_report(&mut self, report: Report) -> Result<(), DriverError> {
         let now = self.clock.now();
         let input = match report {
-            Report::Delivered { sequence, blob, queued } => Input::Delivery { sequence, blob, queued },
+            Report::Delivered { sequence, blob, queued } => {
+                Input::Delivery { sequence, blob, queued }
+            }
             Report::Fetched { mailbox, found } => Input::Prekeys { mailbox, found },
             Report::Undeliverable { call } => Input::Undeliverable { call },
             Report::Failed(error) => return Err(error),

@@ -70,7 +70,8 @@ impl Call {
         setting: Setting<'_, R>,
     ) -> Result<Self, Error> {
         let rng = setting.rng;
-        let mut transport = new_transport(true, setting.config, (setting.now, setting.unix_now), rng)?;
+        let mut transport =
+            new_transport(true, setting.config, (setting.now, setting.unix_now), rng)?;
         for socket in setting.sockets {
             transport.add_socket(setting.now, *socket, rng)?;
         }
@@ -171,8 +172,7 @@ impl Call {
     // Messages to send.
 
     pub(crate) fn offer_message(&self, card: ContactCard) -> Result<messages::Offer, Error> {
-        let media =
-            messages::MediaKinds { audio: true, video: self.media_kinds.has_video() };
+        let media = messages::MediaKinds { audio: true, video: self.media_kinds.has_video() };
         let secret = duplicate(&self.own_secret);
         Ok(messages::Offer::new(self.offer.to_sdp(), secret, card, media)?)
     }
@@ -203,7 +203,11 @@ impl Call {
     // Messages from the peer.
 
     /// The callee's device rings: its credentials and fingerprint are known.
-    pub(crate) fn handle_ringing(&mut self, now: Instant, ringing: &messages::Ringing) -> Result<(), Error> {
+    pub(crate) fn handle_ringing(
+        &mut self,
+        now: Instant,
+        ringing: &messages::Ringing,
+    ) -> Result<(), Error> {
         self.take_answer(now, Answer::parse(ringing.sdp())?)
     }
 

@@ -3,11 +3,11 @@
 use rand_core::CryptoRng;
 use zentalk_dtls_fingerprint::{LocalFingerprint, RemoteFingerprints};
 use zentalk_ice_nat::Credentials;
+use zentalk_session_description::MediaKind;
 use zentalk_session_description::{
     Answer, Capabilities, CodecCapability, Fingerprint, IceParameters, LocalMedia, LocalSession,
     Negotiated, NegotiatedMedia, Offer, SessionDescription, Side, Source, negotiated, uri,
 };
-use zentalk_session_description::MediaKind;
 
 use super::io::Media;
 use super::media::{MediaPlan, StreamPlan};

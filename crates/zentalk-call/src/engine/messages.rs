@@ -63,12 +63,16 @@ impl Engine {
         let (call, device) = (message.call_id(), message.device_id());
         let outcome = match message.into_body() {
             CallBody::Offer(offer) => self.handle_offer(call, from, offer, queued),
-            CallBody::Ringing(ringing) => self.for_call(call, from, Message::Ringing, |engine, call| {
-                call.handle_ringing(engine.now, &ringing)
-            }),
-            CallBody::Answer(answer) => self.for_call(call, from, Message::Answer, |engine, call| {
-                call.handle_answer(engine.now, engine.postbox.identity(), device, answer)
-            }),
+            CallBody::Ringing(ringing) => {
+                self.for_call(call, from, Message::Ringing, |engine, call| {
+                    call.handle_ringing(engine.now, &ringing)
+                })
+            }
+            CallBody::Answer(answer) => {
+                self.for_call(call, from, Message::Answer, |engine, call| {
+                    call.handle_answer(engine.now, engine.postbox.identity(), device, answer)
+                })
+            }
             CallBody::Candidates(candidates) => {
                 self.handle_candidates(call, &from, &candidates);
                 Ok(())
@@ -162,7 +166,8 @@ impl Engine {
     }
 
     fn pass(&mut self, call: CallId, from: IdentityPublic, message: Message) {
-        let from = if from == *self.postbox.identity() { Sender::OwnDevice } else { Sender::Peer(from) };
+        let from =
+            if from == *self.postbox.identity() { Sender::OwnDevice } else { Sender::Peer(from) };
         let input = RegistryInput::Message { call, from, message };
         // Never an error for a message: what does not fit is ignored and counted there.
         let _ = self.registry.handle_input(self.now, input);
@@ -190,8 +195,7 @@ impl Engine {
     }
 
     fn seal(&mut self, call: CallId, to: &ContactCard, body: CallBody) -> Result<(), Error> {
-        let time_to_live =
-            if matches!(body, CallBody::Offer(_)) { OFFER_TTL } else { MESSAGE_TTL };
+        let time_to_live = if matches!(body, CallBody::Offer(_)) { OFFER_TTL } else { MESSAGE_TTL };
         let message = CallMessage::new(call, self.account.device(), body);
         let unix_now = self.unix_now();
         let sealed = self.postbox.seal(unix_now, to.identity(), &message, &mut self.rng)?;
@@ -214,7 +218,8 @@ impl Engine {
         let (ready, others) = all.into_iter().partition(|waiting| waiting.to.mailbox() == mailbox);
         self.waiting = others;
         for outgoing in ready {
-            let begun = match (&found, self.postbox.needs_bundle(unix_now, outgoing.to.identity())) {
+            let begun = match (&found, self.postbox.needs_bundle(unix_now, outgoing.to.identity()))
+            {
                 (_, false) => Ok(()),
                 (Some(found), true) => self.begin_session(&outgoing.to, found),
                 (None, true) => Err(Error::NoPrekeys),

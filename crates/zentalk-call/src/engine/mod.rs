@@ -243,7 +243,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotUp`] before the call is up and after it; what the encoder refuses.
-    pub fn send_audio(&mut self, now: Instant, call: CallId, frame: &AudioFrame) -> Result<(), Error> {
+    pub fn send_audio(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        frame: &AudioFrame,
+    ) -> Result<(), Error> {
         self.advance(now);
         let sent = self.call_mut(call)?.send_audio(now, frame);
         self.settle();
@@ -255,7 +260,12 @@ impl Engine {
     /// # Errors
     /// [`Error::NotUp`] before the call is up and after it; [`Error::NoSuchMedia`] in a call without
     /// pictures; what the encoder refuses.
-    pub fn send_video(&mut self, now: Instant, call: CallId, picture: &VideoFrame) -> Result<(), Error> {
+    pub fn send_video(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        picture: &VideoFrame,
+    ) -> Result<(), Error> {
         self.advance(now);
         let sent = self.call_mut(call)?.send_video(now, picture);
         self.settle();

@@ -34,7 +34,6 @@ pub(crate) struct Transport {
     dtls: Option<DtlsEndpoint>,
     dtls_seed: Option<u64>,
     srtp: Option<Srtp>,
-    pair: Option<CandidatePair>,
     outputs: VecDeque<Output>,
     counters: Counters,
 }
@@ -111,7 +110,6 @@ impl Transport {
             dtls: None,
             dtls_seed: config.dtls_seed,
             srtp: None,
-            pair: None,
             outputs: VecDeque::new(),
             counters: Counters::default(),
         })
@@ -152,7 +150,11 @@ impl Transport {
 
     /// Takes what the peer's `ringing` or answer says. A second description of the same call must
     /// name the same credentials; its fingerprints are not looked at again.
-    pub(crate) fn set_remote(&mut self, now: Instant, remote: RemoteTransport) -> Result<(), Error> {
+    pub(crate) fn set_remote(
+        &mut self,
+        now: Instant,
+        remote: RemoteTransport,
+    ) -> Result<(), Error> {
         self.ice.handle_input(now, ice::Input::RemoteCredentials(remote.credentials))?;
         if let Some(certificate) = self.certificate.take() {
             let config = DtlsConfig::new(certificate, self.role, remote.fingerprints);
@@ -249,7 +251,8 @@ impl Transport {
         match &mut self.dtls {
             Some(endpoint) => {
                 // Never an error: what cannot be used is dropped and counted by DTLS.
-                let _ = endpoint.handle_input(now, dtls::Input::Datagram { local, remote, payload });
+                let _ =
+                    endpoint.handle_input(now, dtls::Input::Datagram { local, remote, payload });
                 self.drain_dtls();
             }
             None => self.counters.refused += 1,
@@ -276,11 +279,11 @@ impl Transport {
         mut packet: Vec<u8>,
         protect: impl FnOnce(&mut Srtp, &mut Vec<u8>) -> bool,
     ) {
-        let (Some(srtp), Some(pair)) = (&mut self.srtp, &self.pair) else { return };
-        if self.ice.may_send_media(now) && protect(srtp, &mut packet) {
-            let transmit =
-                Transmit { local: pair.local(), remote: pair.remote(), payload: packet };
-            self.outputs.push_back(Output::Transmit(transmit));
+        let (Some(srtp), Some((local, remote))) = (&mut self.srtp, self.ice.media_path(now)) else {
+            return;
+        };
+        if protect(srtp, &mut packet) {
+            self.outputs.push_back(Output::Transmit(Transmit { local, remote, payload: packet }));
         }
     }
 
@@ -309,7 +312,6 @@ impl Transport {
             }
             ice::Event::NominatedPair(pair) => {
                 self.activate(dtls::Path::new(pair.local(), pair.remote()));
-                self.pair = Some(pair);
                 Event::Path(pair)
             }
             ice::Event::ConsentExpired => Event::ConsentExpired,

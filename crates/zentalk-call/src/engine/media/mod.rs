@@ -57,7 +57,10 @@ pub(crate) struct MediaSession {
 pub(crate) enum Output {
     Rtp(Vec<u8>),
     Rtcp(Vec<u8>),
-    Audio { frame: AudioFrame, source: AudioSource },
+    Audio {
+        frame: AudioFrame,
+        source: AudioSource,
+    },
     Video(Picture),
     /// Nothing at all came for five seconds, reports included.
     Silence,
@@ -128,10 +131,8 @@ impl MediaSession {
         let send = self.session.add_send_stream(plan.sending(VIDEO_CLOCK), rng)?;
         let receive =
             self.session.add_receive_stream(now, plan.receiving(MediaKind::Video, VIDEO_CLOCK))?;
-        let settings = VideoSettings {
-            bit_rate: config.video_bit_rate,
-            frame_rate: config.video_frame_rate,
-        };
+        let settings =
+            VideoSettings { bit_rate: config.video_bit_rate, frame_rate: config.video_frame_rate };
         // A random start, as RFC 7741 §4.2 asks of picture ids.
         let picture_id = (rng.next_u32() & 0x7fff) as u16;
         let packetizer = Vp8Packetizer::new(self.session.max_payload_len(send)?, picture_id)?;
