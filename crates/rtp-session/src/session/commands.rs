@@ -103,6 +103,19 @@ impl RtpSession {
         Ok(())
     }
 
+    /// Sends a first report at once, so that the peer hears of this side before it has media to send. A
+    /// session of two may do so without delay (RFC 3550 §6.2).
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub fn announce(&mut self, now: Instant) -> Result<(), Error> {
+        if self.closed {
+            return Err(Error::Closed);
+        }
+        self.send_report(now);
+        Ok(())
+    }
+
     /// Says goodbye for all streams, if anything was ever sent or received. Nothing is sent or taken
     /// afterwards.
     pub fn close(&mut self, now: Instant) {

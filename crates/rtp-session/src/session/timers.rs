@@ -88,7 +88,7 @@ impl RtpSession {
         }
     }
 
-    fn send_report(&mut self, now: Instant) {
+    pub(super) fn send_report(&mut self, now: Instant) {
         self.next_report = Some(now + self.timing.around(REPORT_INTERVAL));
         let datagram = self.begin_report(now);
         self.transmit_rtcp(datagram);

@@ -62,6 +62,19 @@ fn reports_are_whole_compounds_at_randomised_intervals() {
     assert!(gaps.iter().max().unwrap().abs_diff(*gaps.iter().min().unwrap()).as_millis() > 300);
 }
 
+// RFC 3550 §6.2
+#[test]
+fn an_announcement_is_heard_before_any_media() {
+    let (mut network, _, _) = Network::with_video(5, Conditions::clean(20), true);
+    let now = network.now;
+    network.peers[B].session.announce(now).unwrap();
+    network.drain(B);
+    network.run_for(Duration::from_millis(40));
+    assert_eq!(network.peers[A].session.stats().rtcp_received, 1);
+    network.run_for(Duration::from_secs(10));
+    assert!(network.peers[A].session.stats().rtcp_received >= 6, "reports go on");
+}
+
 #[test]
 fn nothing_is_sent_before_media_flow() {
     let (mut network, _, receive) = Network::with_video(5, Conditions::clean(20), true);
