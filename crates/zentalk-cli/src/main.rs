@@ -1,2 +1,11 @@
-//! The people's binary.
-fn main() {}
+//! The people's binary: `zentalk`.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    zentalk_cli::run(zentalk_cli::cli::Cli::parse()).into()
+}

@@ -1,0 +1,155 @@
+//! The data folder: the store with identity and sessions, its key, and the contacts.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use zentalk_primitives::Secret;
+
+/// A person's data folder.
+pub struct DataFolder(PathBuf);
+
+/// Why the data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// There is no home folder to put it into.
+    #[error("no home folder is known; name a data folder with --data")]
+    NoHome,
+    /// Something in it cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The key file is not 32 bytes.
+    #[error("{} is damaged: a key of 32 bytes is wanted", .0.display())]
+    DamagedKey(PathBuf),
+    /// The contacts file is not what it should be.
+    #[error("{} is damaged: {source}", path.display())]
+    DamagedContacts {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+}
+
+/// Names and the contact cards they stand for.
+pub type Contacts = BTreeMap<String, String>;
+
+impl DataFolder {
+    /// Opens `folder`, or the default one; makes it, for its owner only, if it is not there.
+    pub fn open(folder: Option<PathBuf>) -> Result<Self, DataError> {
+        let folder = match folder {
+            Some(folder) => folder,
+            None => default_folder().ok_or(DataError::NoHome)?,
+        };
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&folder).map_err(io(&folder))?;
+        Ok(Self(folder))
+    }
+
+    /// Where the store lies.
+    pub fn store(&self) -> PathBuf {
+        self.0.join("state.redb")
+    }
+
+    /// The key that the store's content is encrypted under; made when it is first asked for.
+    pub fn storage_key(&self) -> Result<Secret<32>, DataError> {
+        let path = self.0.join("storage.key");
+        match std::fs::read(&path) {
+            Ok(bytes) => Secret::from_slice(&bytes).ok_or(DataError::DamagedKey(path)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let key = Secret::random(&mut rand_core::UnwrapErr(getrandom::SysRng));
+                write_private(&path, key.expose()).map_err(io(&path))?;
+                Ok(key)
+            }
+            Err(source) => Err(DataError::Io { path, source }),
+        }
+    }
+
+    /// The contacts; none if there is no file yet.
+    pub fn contacts(&self) -> Result<Contacts, DataError> {
+        let path = self.contacts_path();
+        match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|source| DataError::DamagedContacts { path, source }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Contacts::new()),
+            Err(source) => Err(DataError::Io { path, source }),
+        }
+    }
+
+    /// Replaces the contacts, as a whole.
+    pub fn save_contacts(&self, contacts: &Contacts) -> Result<(), DataError> {
+        let path = self.contacts_path();
+        let temporary = path.with_extension("new");
+        let text = serde_json::to_vec_pretty(contacts)
+            .map_err(|source| DataError::DamagedContacts { path: path.clone(), source })?;
+        std::fs::write(&temporary, text)
+            .and_then(|()| std::fs::rename(&temporary, &path))
+            .map_err(io(&path))
+    }
+
+    fn contacts_path(&self) -> PathBuf {
+        self.0.join("contacts.json")
+    }
+}
+
+fn default_folder() -> Option<PathBuf> {
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base =
+        absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))?;
+    Some(base.join("zentalk"))
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> DataError + '_ {
+    move |source| DataError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(Some(folder.path().join("new/alice"))).unwrap();
+        let key = data.storage_key().unwrap();
+        assert_eq!(data.storage_key().unwrap().expose(), key.expose());
+    }
+
+    #[test]
+    fn contacts_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(Some(folder.path().to_owned())).unwrap();
+        assert!(data.contacts().unwrap().is_empty());
+        let contacts = Contacts::from([("bob".to_owned(), "zentalk:x".to_owned())]);
+        data.save_contacts(&contacts).unwrap();
+        assert_eq!(data.contacts().unwrap(), contacts);
+    }
+
+    #[test]
+    fn a_damaged_key_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(Some(folder.path().to_owned())).unwrap();
+        std::fs::write(folder.path().join("storage.key"), b"short").unwrap();
+        assert!(matches!(data.storage_key(), Err(DataError::DamagedKey(_))));
+    }
+}

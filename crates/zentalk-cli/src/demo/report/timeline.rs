@@ -1,0 +1,30 @@
+//! The call's timeline: each side's states and milestones with their milliseconds.
+
+use crate::journal::{Entry, Happening};
+
+use super::{Side, escape};
+
+pub(super) fn section(sides: &[Side]) -> String {
+    let columns: String = sides.iter().map(column).collect();
+    format!("<h2>Timeline</h2><div class=\"plots\">{columns}</div>")
+}
+
+fn column(side: &Side) -> String {
+    let rows: String = side.journal.iter().filter_map(row).collect();
+    format!("<div><h3>{}</h3><table>{rows}</table></div>", escape(&side.name))
+}
+
+fn row(entry: &Entry) -> Option<String> {
+    let text = describe(&entry.what)?;
+    Some(format!("<tr><td class=\"time\">{} ms</td><td>{}</td></tr>", entry.at_ms, escape(&text)))
+}
+
+/// A happening in a few words; nothing for those that the plots show.
+fn describe(what: &Happening) -> Option<String> {
+    match what {
+        Happening::Quality(_) => None,
+        // A card is long, and says nothing to people.
+        Happening::Ready { .. } => Some("ready".to_owned()),
+        other => Some(other.describe()),
+    }
+}

@@ -1,0 +1,141 @@
+use std::io;
+
+use zentalk_call::{DriverError, EndReason, StoreError};
+
+use crate::data::DataError;
+use crate::demo::DemoError;
+use crate::exit::Exit;
+use crate::files::FileError;
+
+/// Why a command did not do what was asked. Each message names the cause and, where there is one, the cure.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no contact of this name.
+    #[error("there is no contact named {name:?}. {}", known_names(known))]
+    NoContact {
+        /// What was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// A name that could not be told from a card.
+    #[error("{0:?} cannot be a contact's name: it is empty or looks like a card")]
+    BadName(String),
+    /// Text that is no contact card.
+    #[error("this is no contact card ({0}); a card is what `zentalk id` prints: zentalk:…")]
+    BadCard(#[source] zentalk_call::Error),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The store in it cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A media file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// One's own relay cannot be used.
+    #[error(
+        "{url}: {source}. Is it running? (zentalk-node relay --data DIR starts one; an identity stays with \
+         the relay it was made with)"
+    )]
+    Relay {
+        /// The relay.
+        url: String,
+        /// What is in the way.
+        source: DriverError,
+    },
+    /// The library cannot go on.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// A call ended without having taken place, or not as the users wanted.
+    #[error("{0}")]
+    Ended(EndReason),
+    /// The demo failed.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The user ended the program.
+    #[error("interrupted")]
+    Interrupted,
+    /// The operating system refused something basic.
+    #[error(transparent)]
+    System(#[from] io::Error),
+}
+
+impl Error {
+    /// The exit code that says so.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::NoContact { .. } | Self::BadName(_) | Self::BadCard(_) => Exit::NoContact,
+            Self::Data(_) | Self::Store(_) => Exit::BadData,
+            Self::File(_) => Exit::BadMedia,
+            Self::Relay { .. } => Exit::NoRelay,
+            Self::Driver(error) => of_driver(error),
+            Self::Ended(reason) => of_reason(*reason),
+            Self::Demo(error) => error.exit(),
+            Self::Interrupted => Exit::Interrupted,
+            Self::System(_) => Exit::Failure,
+        }
+    }
+}
+
+fn of_driver(error: &DriverError) -> Exit {
+    match error {
+        DriverError::Relay(_) => Exit::NoRelay,
+        DriverError::Store(_) | DriverError::Snapshot(_) => Exit::BadData,
+        DriverError::Bind { .. } | DriverError::NoNetwork | DriverError::Interfaces { .. } => {
+            Exit::NoConnection
+        }
+        DriverError::Engine(zentalk_call::Error::NoNetwork) => Exit::NoConnection,
+        _ => Exit::Failure,
+    }
+}
+
+fn of_reason(reason: EndReason) -> Exit {
+    match reason {
+        EndReason::NoAnswer => Exit::NoAnswer,
+        EndReason::Declined | EndReason::DeclinedElsewhere | EndReason::Busy => Exit::Declined,
+        EndReason::FingerprintMismatch => Exit::FingerprintMismatch,
+        EndReason::ConnectionLost
+        | EndReason::CouldNotConnect
+        | EndReason::HandshakeFailed
+        | EndReason::HungUpRemote => Exit::NoConnection,
+        EndReason::Unreachable => Exit::NoRelay,
+        EndReason::AnsweredElsewhere => Exit::Success,
+        EndReason::HungUpLocal => Exit::Interrupted,
+        _ => Exit::Failure,
+    }
+}
+
+fn known_names(known: &[String]) -> String {
+    if known.is_empty() {
+        "There are no contacts yet: zentalk contact add NAME CARD".to_owned()
+    } else {
+        format!("Known are: {}", known.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_contact_is_told_which_there_are() {
+        let error = Error::NoContact {
+            name: "carol".to_owned(),
+            known: vec!["alice".to_owned(), "bob".to_owned()],
+        };
+        assert_eq!(error.to_string(), "there is no contact named \"carol\". Known are: alice, bob");
+        assert_eq!(error.exit(), Exit::NoContact);
+    }
+
+    #[test]
+    fn each_end_that_scripts_tell_apart_has_its_code() {
+        let exit = |reason| Error::Ended(reason).exit();
+        assert_eq!(exit(EndReason::NoAnswer), Exit::NoAnswer);
+        assert_eq!(exit(EndReason::Busy), Exit::Declined);
+        assert_eq!(exit(EndReason::FingerprintMismatch), Exit::FingerprintMismatch);
+        assert_eq!(exit(EndReason::Unreachable), Exit::NoRelay);
+        assert_eq!(exit(EndReason::ConnectionLost), Exit::NoConnection);
+    }
+}

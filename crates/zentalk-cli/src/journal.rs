@@ -1,0 +1,183 @@
+//! What a call tells while it runs: one JSON object a line, for programs that watch it (`--json`).
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// One line of the journal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Milliseconds since the program started its call (or began to listen).
+    pub at_ms: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+/// What happened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Happening {
+    /// The program is ready: its UDP socket is open and its mailbox is subscribed.
+    Ready {
+        /// The contact card that others call.
+        card: String,
+    },
+    /// A call comes in.
+    Incoming {
+        /// Who calls: a contact's name, or the short form of an unknown identity.
+        from: String,
+    },
+    /// The public state changed (IDLE, OFFERING, ANSWERING, CONNECTING, CONNECTED, DISCONNECTED).
+    State {
+        /// The new state.
+        state: String,
+        /// Why, where there is something to say.
+        reason: Option<String>,
+    },
+    /// Packets take this path from now on: ICE nominated the pair.
+    Path {
+        /// The address of ours.
+        local: SocketAddr,
+        /// The peer's.
+        remote: SocketAddr,
+        /// `direct`, `server-reflexive` or `relay`.
+        kind: String,
+    },
+    /// DTLS is done and the fingerprint matched.
+    Secured(Security),
+    /// The picture or sound of the other side arrived for the first time.
+    FirstMedia {
+        /// `audio` or `video`.
+        kind: String,
+    },
+    /// How the call does, once a second.
+    Quality(Quality),
+    /// Something the user must know.
+    Warning {
+        /// What, in a sentence.
+        text: String,
+    },
+    /// The call is over.
+    Ended {
+        /// Why, in a sentence.
+        reason: String,
+        /// Whether the call was up before it ended.
+        completed: bool,
+    },
+}
+
+/// How the media path is protected.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Security {
+    /// `DTLS 1.2` or `DTLS 1.3`.
+    pub dtls_version: String,
+    /// The cipher suite.
+    pub cipher: String,
+    /// The SRTP profile.
+    pub srtp_profile: String,
+    /// The peer's certificate matched the fingerprint that came through the ratchet.
+    pub fingerprint_verified: bool,
+    /// The suite that frames are sealed with under keys from the ratchet; empty if they are not.
+    pub frame_encryption: String,
+}
+
+/// Counters since the call began, and rates over the last second.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Quality {
+    /// Round trip in milliseconds, once known.
+    pub round_trip_ms: Option<f64>,
+    /// Interarrival jitter of the received audio in milliseconds (RFC 3550 §6.4.1).
+    pub audio_jitter_ms: f64,
+    /// The same of the received video.
+    pub video_jitter_ms: f64,
+    /// RTP packets sent.
+    pub packets_sent: u64,
+    /// RTP packets received.
+    pub packets_received: u64,
+    /// RTP packets that never came, not even again.
+    pub packets_lost: u64,
+    /// Packets that were dropped because they were not authentic, replayed or malformed.
+    pub packets_refused: u64,
+    /// Bits a second sent in the last second, audio and video.
+    pub send_bitrate: u64,
+    /// Bits a second received in the last second, audio and video.
+    pub receive_bitrate: u64,
+    /// Audio frames handed to the player, without concealed ones.
+    pub audio_frames: u64,
+    /// Audio frames that had to be concealed.
+    pub audio_concealed: u64,
+    /// Pictures decoded.
+    pub video_frames: u64,
+}
+
+impl Happening {
+    /// The happening in a few words, for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Ready { card } => format!("ready; your card:\n\n{card}\n"),
+            Self::Incoming { from } => format!("{from} calls"),
+            Self::State { state, reason: Some(reason) } => format!("{state}: {reason}"),
+            Self::State { state, reason: None } => state.clone(),
+            Self::Path { local, remote, kind } => format!("path: {kind}, {local} to {remote}"),
+            Self::Secured(security) => security.describe(),
+            Self::FirstMedia { kind } => format!("first {kind} received"),
+            Self::Quality(quality) => quality.describe(),
+            Self::Warning { text } => format!("WARNING: {text}"),
+            // Why has been said with DISCONNECTED, or is about to be said.
+            Self::Ended { .. } => "the call is over".to_owned(),
+        }
+    }
+}
+
+impl Security {
+    fn describe(&self) -> String {
+        let fingerprint = if self.fingerprint_verified { "verified" } else { "NOT VERIFIED" };
+        let frames = match self.frame_encryption.as_str() {
+            "" => "NOT SEALED",
+            suite => suite,
+        };
+        format!(
+            "secured: {}, {}, {}, fingerprint {fingerprint}, frames {frames}",
+            self.dtls_version, self.cipher, self.srtp_profile
+        )
+    }
+}
+
+impl Quality {
+    fn describe(&self) -> String {
+        let round_trip = match self.round_trip_ms {
+            Some(millis) => format!("{millis:.1} ms"),
+            None => "not known yet".to_owned(),
+        };
+        format!(
+            "quality: sends {} kbit/s, receives {} kbit/s, lost {} of {}, round trip {round_trip}, \
+             jitter {:.1} ms",
+            self.send_bitrate / 1_000,
+            self.receive_bitrate / 1_000,
+            self.packets_lost,
+            self.packets_received + self.packets_lost,
+            self.audio_jitter_ms
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_one_flat_object_and_is_read_back() {
+        let what = Happening::State { state: "CONNECTED".to_owned(), reason: None };
+        let line = serde_json::to_string(&Entry { at_ms: 7, what }).unwrap();
+        assert_eq!(line, r#"{"at_ms":7,"event":"state","state":"CONNECTED","reason":null}"#);
+        let read: Entry = serde_json::from_str(&line).unwrap();
+        assert!(matches!(read.what, Happening::State { state, .. } if state == "CONNECTED"));
+    }
+
+    #[test]
+    fn what_is_not_protected_is_said_loudly() {
+        let text = Security::default().describe();
+        assert!(text.contains("NOT VERIFIED") && text.contains("NOT SEALED"), "{text}");
+    }
+}

@@ -1,0 +1,7 @@
+//! What is sent instead of a camera and a microphone: files, and a generated picture.
+
+mod audio;
+mod video;
+
+pub use audio::AudioSource;
+pub use video::{VideoSource, VideoSpec};

@@ -1,0 +1,15 @@
+//! The program itself, run as people run it: real processes, real files, real UDP on loopback.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod calls;
+mod contacts;
+mod demo;
+mod help;
+mod programs;

@@ -1,0 +1,136 @@
+//! Starting the programs.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// `zentalk` with a data folder.
+pub(crate) fn zentalk(data: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zentalk"));
+    command.arg("--data").arg(data).args(words).stdin(Stdio::null());
+    command.env_remove("ZENTALK_DATA").env_remove("ZENTALK_RELAY").env_remove("ZENTALK_LOG");
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(mut command: Command) -> Ran {
+    Ran::from(command.output().unwrap())
+}
+
+/// How a program ended and what it said.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+/// The folder with the demo's media.
+pub(crate) fn media() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/media")
+}
+
+/// `zentalk-node`, beside `zentalk`; built if it is not there yet.
+pub(crate) fn node() -> &'static Path {
+    static NODE: OnceLock<PathBuf> = OnceLock::new();
+    NODE.get_or_init(|| {
+        let zentalk = Path::new(env!("CARGO_BIN_EXE_zentalk"));
+        let node = zentalk.with_file_name(format!("zentalk-node{}", std::env::consts::EXE_SUFFIX));
+        if !node.is_file() {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(["build", "--package", "zentalk-node", "--bin", "zentalk-node"]);
+            if zentalk.parent().unwrap().ends_with("release") {
+                cargo.arg("--release");
+            }
+            assert!(cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
+        }
+        node
+    })
+}
+
+/// A program that runs until it is dropped.
+pub(crate) struct Running {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, out }
+    }
+
+    /// The rest of the first line that contains `wanted`, from there on.
+    pub(crate) fn wait_for(&mut self, wanted: &str) -> String {
+        let mut seen = String::new();
+        loop {
+            let mut line = String::new();
+            if self.out.read_line(&mut line).unwrap() == 0 {
+                let ended = self.child.wait().unwrap();
+                let mut err = String::new();
+                self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+                panic!("no {wanted:?} until {ended}: {seen}{err}");
+            }
+            if let Some(at) = line.find(wanted) {
+                return line[at..].trim_end().to_owned();
+            }
+            seen.push_str(&line);
+        }
+    }
+
+    /// Types a line; the program must have been started with its input piped.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Sends what Ctrl-C sends.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self) {
+        // The shell's own `kill`: the program of this name is not on every machine.
+        let kill = format!("kill -INT {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Waits for its end, for a minute at most.
+    pub(crate) fn end(mut self) -> Ran {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let (mut out, mut err) = (String::new(), String::new());
+        self.out.read_to_string(&mut out).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        Ran { code: status.code(), out, err }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended needs no killing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A relay on a free port, and its URL.
+pub(crate) fn relay(data: &Path) -> (Running, String) {
+    let mut command = Command::new(node());
+    command.args(["relay", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    let mut relay = Running::start(command);
+    let url = relay.wait_for("ws://");
+    (relay, url)
+}
