@@ -274,6 +274,14 @@ impl Play {
         Some(self.state_at(person, "CONNECTED")?.saturating_sub(dialled))
     }
 
+    /// Milliseconds from dialling until this person heard the other one.
+    pub(super) fn first_sound_millis(&self, person: Person) -> Option<u64> {
+        let dialled = self.state_at(Person::Alice, "OFFERING")?;
+        let heard =
+            |what: &Happening| matches!(what, Happening::FirstMedia { kind } if kind == "audio");
+        Some(self.time_of(person, heard)?.saturating_sub(dialled))
+    }
+
     /// The journals, for the report.
     pub(super) fn sides(&self) -> Vec<Side> {
         let side = |person: Person| Side {
@@ -291,9 +299,14 @@ impl Play {
     }
 
     fn state_at(&self, person: Person, wanted: &str) -> Option<u64> {
+        self.time_of(
+            person,
+            |what| matches!(what, Happening::State { state, .. } if state == wanted),
+        )
+    }
+
+    fn time_of(&self, person: Person, is_it: impl Fn(&Happening) -> bool) -> Option<u64> {
         let mut entries = self.journals.get(person).iter();
-        let is_it =
-            |what: &Happening| matches!(what, Happening::State { state, .. } if state == wanted);
         entries.find(|entry| is_it(&entry.what)).map(|entry| entry.at_ms)
     }
 

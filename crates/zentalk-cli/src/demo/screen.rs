@@ -24,7 +24,7 @@ impl Screen {
         } else {
             ProgressBar::hidden()
         };
-        let style = "{spinner} {msg} [{bar:30}] {pos}/{len} s";
+        let style = "{spinner} [{bar:20}] {pos}/{len} s  {wide_msg}";
         // The template is a constant; were it wrong, the default would do.
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style.progress_chars("=> "));
@@ -40,7 +40,7 @@ impl Screen {
 
     /// Says what is being done.
     pub(super) fn working(&self, what: &str) {
-        if self.bar.is_hidden() {
+        if self.bar.is_hidden() || self.bar.is_finished() {
             self.line(what);
         } else {
             self.bar.set_message(what.to_owned());
@@ -51,11 +51,7 @@ impl Screen {
     pub(super) fn happened(&self, who: Person, what: &Happening) {
         match what {
             Happening::Quality(quality) => {
-                let text = format!("{who} {}", what.describe());
-                if self.bar.is_hidden() {
-                    return;
-                }
-                self.bar.set_message(text);
+                self.bar.set_message(format!("{who} {}", what.describe()));
                 // 50 frames of sound are a second.
                 let seconds = (quality.audio_frames + quality.audio_concealed) / 50;
                 self.bar.set_position(self.bar.position().max(seconds));

@@ -21,7 +21,7 @@ pub(super) fn rows(play: &Play) -> Vec<SummaryRow> {
     };
     let quality = |person| play.quality(person);
     let census = play.census();
-    vec![
+    let mut rows = vec![
         row("candidate pair", &|person| path(person, 0)),
         row("  from", &|person| path(person, 1)),
         row("  to", &|person| path(person, 2)),
@@ -56,6 +56,9 @@ pub(super) fn rows(play: &Play) -> Vec<SummaryRow> {
         row("round trip", &|person| {
             quality(person).round_trip_ms.map_or_else(none, |millis| format!("{millis:.1} ms"))
         }),
+        row("sound, from dialling", &|person| {
+            play.first_sound_millis(person).map_or_else(none, |millis| format!("{millis} ms"))
+        }),
         row("set-up, from dialling", &|person| {
             play.set_up_millis(person).map_or_else(none, |millis| format!("{millis} ms"))
         }),
@@ -66,7 +69,10 @@ pub(super) fn rows(play: &Play) -> Vec<SummaryRow> {
                 census.srtp, census.dtls, census.stun, census.other
             )],
         },
-    ]
+    ];
+    // A call that was stopped early has nothing to say in many rows.
+    rows.retain(|row| row.values.iter().any(|value| *value != none()));
+    rows
 }
 
 fn none() -> String {

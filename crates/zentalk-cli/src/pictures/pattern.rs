@@ -7,9 +7,9 @@ use zentalk_codec::{PlaneId, VideoFrame};
 pub fn pattern(size: (u32, u32), index: u32) -> Option<VideoFrame> {
     let mut frame = VideoFrame::black(size, 0).ok()?;
     let scene = Scene::at(size, index);
-    draw(&mut frame, PlaneId::Y, 1.0, |x, y| scene.luma(x, y));
-    draw(&mut frame, PlaneId::U, 2.0, |x, y| scene.blue(x, y));
-    draw(&mut frame, PlaneId::V, 2.0, |x, y| scene.red(x, y));
+    scene.draw(&mut frame, PlaneId::Y);
+    scene.draw(&mut frame, PlaneId::U);
+    scene.draw(&mut frame, PlaneId::V);
     Some(frame)
 }
 
@@ -32,32 +32,48 @@ impl Scene {
         }
     }
 
-    fn luma(&self, x: f32, y: f32) -> u8 {
-        if self.in_ball(x, y) {
-            return 220;
+    /// Each plane is a sum of a wave across and a wave down: one sine for each row and column.
+    fn draw(&self, frame: &mut VideoFrame, plane: PlaneId) {
+        let scale = if plane == PlaneId::Y { 1.0 } else { 2.0 };
+        let (width, _) = frame.plane_size(plane);
+        let across: Vec<f32> = (0..width).map(|x| self.across(plane, x as f32 * scale)).collect();
+        let ball = Self::ball_colour(plane);
+        for (y, row) in frame.rows_mut(plane).enumerate() {
+            let y = y as f32 * scale;
+            let down = self.down(plane, y);
+            for (x, (pixel, across)) in row.iter_mut().zip(&across).enumerate() {
+                let in_ball = self.in_ball(x as f32 * scale, y);
+                *pixel = if in_ball { ball } else { to_byte(across + down) };
+            }
         }
-        let waves = ((x + self.shift) * 0.035).sin() + ((y - 0.5 * self.shift) * 0.05).sin();
-        to_byte(118.0 + 34.0 * waves)
     }
 
-    fn blue(&self, x: f32, y: f32) -> u8 {
-        if self.in_ball(x, y) { 90 } else { to_byte(128.0 + 24.0 * (x * 0.01).sin()) }
+    fn across(&self, plane: PlaneId, x: f32) -> f32 {
+        match plane {
+            PlaneId::Y => 34.0 * ((x + self.shift) * 0.035).sin(),
+            PlaneId::U => 24.0 * (x * 0.01).sin(),
+            PlaneId::V => 0.0,
+        }
     }
 
-    fn red(&self, x: f32, y: f32) -> u8 {
-        if self.in_ball(x, y) { 200 } else { to_byte(128.0 + 24.0 * (y * 0.015).cos()) }
+    fn down(&self, plane: PlaneId, y: f32) -> f32 {
+        match plane {
+            PlaneId::Y => 118.0 + 34.0 * ((y - 0.5 * self.shift) * 0.05).sin(),
+            PlaneId::U => 128.0,
+            PlaneId::V => 128.0 + 24.0 * (y * 0.015).cos(),
+        }
+    }
+
+    const fn ball_colour(plane: PlaneId) -> u8 {
+        match plane {
+            PlaneId::Y => 220,
+            PlaneId::U => 90,
+            PlaneId::V => 200,
+        }
     }
 
     fn in_ball(&self, x: f32, y: f32) -> bool {
         (x - self.ball.0).powi(2) + (y - self.ball.1).powi(2) < self.radius.powi(2)
-    }
-}
-
-fn draw(frame: &mut VideoFrame, plane: PlaneId, scale: f32, colour: impl Fn(f32, f32) -> u8) {
-    for (y, row) in frame.rows_mut(plane).enumerate() {
-        for (x, pixel) in row.iter_mut().enumerate() {
-            *pixel = colour(x as f32 * scale, y as f32 * scale);
-        }
     }
 }
 

@@ -109,6 +109,10 @@ impl Report {
     }
 
     fn plots(&self) -> String {
+        // A call that never was up has nothing to plot.
+        if self.sides.iter().all(|side| side.points(|_, _| Some(0.0)).is_empty()) {
+            return String::new();
+        }
         let plots = [
             self.plot("Bit rate sent", "kbit/s", |quality, _| {
                 Some(quality.send_bitrate as f64 / 1_000.0)
