@@ -132,6 +132,9 @@ pub struct Session {
     /// Tell the peer this address instead: for a fixed one-to-one mapping in front of --udp
     #[arg(long, value_name = "ADDRESS:PORT", requires = "udp")]
     pub advertise: Option<SocketAddr>,
+    /// Ask this STUN server how you are seen from outside, for calls through NATs; up to four
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "loopback")]
+    pub stun: Vec<String>,
     /// Print one JSON object a line instead of text
     #[arg(long)]
     pub json: bool,

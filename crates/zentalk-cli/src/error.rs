@@ -45,6 +45,19 @@ pub enum Error {
         /// What is in the way.
         source: DriverError,
     },
+    /// A STUN server's name means nothing.
+    #[error(
+        "the STUN server {name:?} cannot be found: {source}. Wanted is HOST:PORT, such as stun.example:3478"
+    )]
+    StunServer {
+        /// What was typed.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// More STUN servers than a call asks.
+    #[error("at most {} STUN servers can be asked", zentalk_call::MAX_STUN_SERVERS)]
+    TooManyStunServers,
     /// The library cannot go on.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -74,7 +87,7 @@ impl Error {
             Self::Ended(reason) => of_reason(*reason),
             Self::Demo(error) => error.exit(),
             Self::Interrupted => Exit::Interrupted,
-            Self::System(_) => Exit::Failure,
+            Self::StunServer { .. } | Self::TooManyStunServers | Self::System(_) => Exit::Failure,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From a data folder to somebody who can call and be called.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use zentalk_call::{
@@ -39,6 +40,8 @@ impl Participant {
     ) -> Result<Calls, Error> {
         let card = self.card()?;
         let builder = self.builder()?.media(media).network(network(options));
+        let builder =
+            stun_servers(options).await?.into_iter().fold(builder, CallsBuilder::stun_server);
         let online = Box::pin(builder.build()).await;
         online.map_err(|error| match error {
             source @ DriverError::Relay(_) => {
@@ -61,6 +64,21 @@ fn network(options: &cli::Session) -> Network {
         None if options.loopback => Network::Loopback,
         None => Network::AllInterfaces,
     }
+}
+
+/// The addresses of the STUN servers: the first one that each name has.
+async fn stun_servers(options: &cli::Session) -> Result<Vec<SocketAddr>, Error> {
+    if options.stun.len() > zentalk_call::MAX_STUN_SERVERS {
+        return Err(Error::TooManyStunServers);
+    }
+    let mut servers = Vec::new();
+    for name in &options.stun {
+        let mut found = tokio::net::lookup_host(name)
+            .await
+            .map_err(|source| Error::StunServer { name: name.clone(), source })?;
+        servers.extend(found.next());
+    }
+    Ok(servers)
 }
 
 /// What a card's text says.

@@ -167,3 +167,11 @@ fn listening_goes_on_when_the_caller_gives_up() {
     bob.interrupt();
     assert_eq!(bob.end().code, Some(0));
 }
+
+#[test]
+fn a_stun_server_that_does_not_exist_is_named() {
+    let folder = tempdir().unwrap();
+    let ran = run(zentalk(folder.path(), &["listen", "--stun", "no-port-here"]));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.contains("no-port-here") && ran.err.contains("HOST:PORT"), "{ran:?}");
+}
