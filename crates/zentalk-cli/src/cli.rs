@@ -19,10 +19,19 @@ A call by hand, in three terminals:
   3  zentalk --data /tmp/alice contact add bob zentalk:…
      zentalk --data /tmp/alice call bob --loopback --audio alice.wav --video alice.ivf
 
-Exit codes: 0 the call took place, 1 something failed, 2 wrong usage, 3 no such contact,
-4 relay not reachable, 5 nobody answered, 6 declined or busy, 7 no connection or connection lost,
-8 FINGERPRINT MISMATCH (someone may be listening in between), 9 media file not usable, 10 data folder
-not usable, 130 interrupted before the call was up."
+Exit codes:
+    0 the call took place, or the command did what was asked
+    1 something failed
+    2 wrong usage
+    3 no such contact
+    4 relay not reachable, or the other side never online
+    5 nobody answered
+    6 declined or busy
+    7 no connection, or connection lost
+    8 FINGERPRINT MISMATCH: someone may be listening in between
+    9 media file not usable
+   10 data folder not usable
+  130 interrupted before the call was up"
 )]
 pub struct Cli {
     /// Where identity, sessions and contacts are kept [default: ~/.local/share/zentalk]
