@@ -48,6 +48,9 @@ pub enum Error {
     /// A new chain under a ratchet key that was already used.
     #[error("ratchet key repeated by the peer")]
     RepeatedRatchetKey,
+    /// ML-KEM material that is not the peer's to send, or answers nothing that was offered.
+    #[error("unexpected ML-KEM material in a ratchet header")]
+    UnexpectedKem,
     /// A set-up message names a prekey that is not held here: used, rotated away or never made.
     #[error("set-up uses a prekey that is not held")]
     UnknownPrekey,

@@ -11,7 +11,7 @@ pub const SKIPPED_IN_ALL: usize = 2_000;
 pub const SKIPPED_STEPS: u64 = 5;
 /// Skipped message keys are dropped after this time.
 pub const SKIPPED_AGE: Duration = Duration::from_secs(7 * DAY);
-/// Longest encrypted header in bytes: room for the ML-KEM-768 fields of hybrid steps.
+/// Longest encrypted header in bytes: one with ML-KEM-768 material has 1,255.
 pub const HEADER_LEN: usize = 2_560;
 
 // Set-up.
@@ -48,6 +48,11 @@ pub const UNANSWERED_MESSAGES: u32 = SKIPPED_PER_STEP;
 pub const GLARE_WINDOW: Duration = Duration::from_secs(60);
 /// The only lengths that a sealed message has, in bytes.
 pub const BUCKETS: [usize; 5] = [512, 1_024, 2_048, 4_096, SEALED_LEN];
+/// ML-KEM material is put off once rather than that it makes a sealed message longer than this, in bytes.
+pub const KEM_COMFORT_LEN: usize = 2_048;
+/// Longest encoded call message in bytes: what fits the largest bucket behind a set-up header. Behind ML-KEM material there
+/// is more room, so whether a message can be sent never depends on the state of the session.
+pub const CALL_MESSAGE_LEN: usize = 6_319;
 /// Longest sealed message in bytes: fits the payload of a relay cell (8 KiB) with its routing.
 pub const SEALED_LEN: usize = 7_680;
 

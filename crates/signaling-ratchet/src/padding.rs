@@ -9,11 +9,15 @@ use crate::limits::BUCKETS;
 
 const MARK: u8 = 0x80;
 
+/// The length that `len` bytes of plaintext will have when sealed, which adds `overhead` bytes.
+pub(crate) fn bucket(len: usize, overhead: usize) -> Result<usize, Error> {
+    let needed = len + 1 + overhead;
+    BUCKETS.into_iter().find(|bucket| *bucket >= needed).ok_or(Error::MessageTooLong)
+}
+
 /// Pads `plaintext`, to which sealing adds `overhead` bytes.
 pub(crate) fn pad(plaintext: &mut Vec<u8>, overhead: usize) -> Result<(), Error> {
-    let needed = plaintext.len() + 1 + overhead;
-    let bucket =
-        BUCKETS.into_iter().find(|bucket| *bucket >= needed).ok_or(Error::MessageTooLong)?;
+    let bucket = bucket(plaintext.len(), overhead)?;
     plaintext.push(MARK);
     plaintext.resize(bucket - overhead, 0);
     Ok(())

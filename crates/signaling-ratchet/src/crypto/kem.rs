@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 use crate::Error;
 
 /// Length of an encapsulation key in bytes.
-const KEM_PUBLIC_LEN: usize = 1_184;
+pub(crate) const KEM_PUBLIC_LEN: usize = 1_184;
 /// Length of a ciphertext in bytes.
 pub(crate) const KEM_CIPHERTEXT_LEN: usize = 1_088;
 

@@ -17,7 +17,6 @@ use crate::Error;
 use crate::identity::{Identity, IdentityPublic};
 use crate::limits;
 use crate::messages::CallMessage;
-use crate::padding;
 use crate::prekeys::{PrekeyBundle, PrekeyStore, PublishedPrekeys};
 use crate::setup::initiate;
 use crate::storage::{self, Kind, Persist, Reader, Sink, StorageKey};
@@ -30,7 +29,8 @@ use session::Session;
 /// It decides nothing by itself: the caller fetches prekey bundles, publishes prekeys, and persists. **The duty**: after
 /// [`seal`](Self::seal), [`open`](Self::open), [`begin`](Self::begin) and a [`maintain`](Self::maintain) that returned
 /// `true`, [`export`](Self::export) is persisted *before* the message is sent, acknowledged to the relay, or the prekeys
-/// published. A state that is restored older than the last message sent would use a key twice.
+/// published. A state that is restored older than the last message sent numbers its next message like that one: the peer, if
+/// it has opened the one, refuses the other. Neither message's secrecy suffers.
 ///
 /// **Several sessions with one peer** come from both sides beginning at once, or from one side having lost its state.
 /// Every session receives; one sends. The side with the larger identity sends on the session it last received on. The
@@ -159,7 +159,7 @@ impl Postbox {
     ///
     /// # Errors
     /// [`Error::NoSession`] and [`Error::SessionExhausted`]: [begin](Self::begin) first. [`Error::MessageTooLong`] if it
-    /// does not fit the largest bucket, [`Error::NotSendable`].
+    /// is longer than [`limits::CALL_MESSAGE_LEN`], [`Error::NotSendable`].
     pub fn seal(
         &mut self,
         now: UnixTime,
@@ -176,8 +176,7 @@ impl Postbox {
         // Large enough from the start: the plaintext never moves, and is wiped where it was.
         let mut plaintext = Zeroizing::new(Vec::with_capacity(limits::SEALED_LEN));
         message.encode_into(&mut plaintext)?;
-        padding::pad(&mut plaintext, session.overhead())?;
-        let sealed = session.seal(&plaintext, rng)?;
+        let sealed = session.seal(&mut plaintext, rng)?;
         self.touch(index);
         Ok(SealedMessage(sealed))
     }

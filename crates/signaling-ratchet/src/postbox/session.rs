@@ -4,7 +4,8 @@ use zentalk_primitives::UnixTime;
 use crate::Error;
 use crate::keys::DhPublic;
 use crate::limits;
-use crate::ratchet::{DoubleRatchet, Zentalk};
+use crate::padding;
+use crate::ratchet::{DoubleRatchet, KemLoad, Suite, Zentalk};
 use crate::setup::{Initiated, SetupHeader};
 use crate::storage::{Persist, Reader, Sink};
 
@@ -68,20 +69,43 @@ impl Session {
             || (!self.is_answered() && age > limits::UNANSWERED_SETUP_AGE)
     }
 
-    /// How much longer a sealed message is than its plaintext, in bytes.
-    pub(super) fn overhead(&self) -> usize {
-        self.header().len() + DoubleRatchet::<Zentalk>::overhead()
-    }
-
+    /// Pads `plaintext` and seals it.
     pub(super) fn seal(
         &mut self,
-        plaintext: &[u8],
+        plaintext: &mut Vec<u8>,
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<u8>, Error> {
-        let mut out = Vec::with_capacity(plaintext.len() + self.overhead());
+        if plaintext.len() > limits::CALL_MESSAGE_LEN {
+            return Err(Error::MessageTooLong);
+        }
+        let carry = self.carries_kem(plaintext.len())?;
+        let kem = if carry { DoubleRatchet::<Zentalk>::KEM_OVERHEAD } else { 0 };
+        let overhead = self.bare_overhead() + kem;
+        padding::pad(plaintext, overhead)?;
+        let mut out = Vec::with_capacity(plaintext.len() + overhead);
         out.extend_from_slice(self.header());
-        self.ratchet.encrypt_into(plaintext, &mut out, rng)?;
+        self.ratchet.encrypt_into(plaintext, carry, &mut out, rng)?;
         Ok(out)
+    }
+
+    /// What sealing adds to a message without ML-KEM material, in bytes.
+    fn bare_overhead(&self) -> usize {
+        self.header().len() + Zentalk::OVERHEAD
+    }
+
+    /// Whether ML-KEM material goes with a message of `len` bytes: where it must, and where it does not make a message
+    /// large that would be small without.
+    fn carries_kem(&self, len: usize) -> Result<bool, Error> {
+        match self.ratchet.kem_load() {
+            KemLoad::Nothing => Ok(false),
+            KemLoad::Required => Ok(true),
+            KemLoad::Optional => {
+                let bare = padding::bucket(len, self.bare_overhead())?;
+                let overhead = self.bare_overhead() + DoubleRatchet::<Zentalk>::KEM_OVERHEAD;
+                let laden = padding::bucket(len, overhead);
+                Ok(laden.is_ok_and(|laden| laden <= bare.max(limits::KEM_COMFORT_LEN)))
+            }
+        }
     }
 
     pub(super) fn open<T>(
@@ -97,6 +121,13 @@ impl Session {
         Ok(value)
     }
 }
+
+/// The longest message fits, whatever stands before it: a set-up header or ML-KEM material, never both.
+const _: () = {
+    let room = limits::SEALED_LEN - Zentalk::OVERHEAD - 1;
+    assert!(limits::CALL_MESSAGE_LEN == room - SetupHeader::LEN);
+    assert!(limits::CALL_MESSAGE_LEN <= room - DoubleRatchet::<Zentalk>::KEM_OVERHEAD);
+};
 
 impl Persist for Session {
     fn write(&self, out: &mut impl Sink) {

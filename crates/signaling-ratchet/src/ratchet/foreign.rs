@@ -26,9 +26,10 @@ impl Sealed for Foreign {}
 
 impl Suite for Foreign {
     const ENCRYPTED_HEADERS: bool = false;
+    const HYBRID: bool = false;
     const OVERHEAD: usize = Header::LEN + 16 + 32;
 
-    fn root_step(root: &RootKey, shared: &DhShared) -> RootStep {
+    fn root_step(root: &RootKey, shared: &DhShared, _: Option<&Secret<32>>) -> RootStep {
         let mut keys = Secret::new([0; 96]);
         let (used, _) = keys.expose_mut().split_at_mut(64);
         hkdf_sha256(root.expose(), &[shared.expose()], b"conformance root", used);

@@ -12,15 +12,19 @@ use crate::storage::{self, Kind, Persist, Reader, Sink, StorageKey};
 
 use super::chain::{Advanced, RecvChain, SendChain};
 use super::header::Header;
+use super::kem::{Kem, KemLoad, Staged};
 use super::secrets::{HeaderKey, MessageKey, RootKey, SessionSecrets};
 use super::skipped::SkippedKeys;
 use super::suite::{Suite, Zentalk};
 
 /// One side of a Double Ratchet session.
 ///
+/// Ratchet steps are hybrid: in every round trip an ML-KEM-768 secret is mixed into the root chain beside the X25519 one.
+///
 /// A failed [`decrypt`](Self::decrypt) leaves the state byte for byte as it was. The caller persists the state
-/// ([`export`](Self::export)) before a message that [`encrypt`](Self::encrypt) made leaves: a restored older state
-/// would use a message key twice.
+/// ([`export`](Self::export)) before a message that [`encrypt`](Self::encrypt) made leaves. A restored older state gives
+/// out a message's number twice: the peer refuses the second message. What it seals stays secret even then, because the
+/// key of a body depends on fresh randomness too.
 pub struct DoubleRatchet<S: Suite = Zentalk> {
     associated: Vec<u8>,
     root: RootKey,
@@ -34,6 +38,7 @@ pub struct DoubleRatchet<S: Suite = Zentalk> {
     /// Messages sent in the chain before `send`.
     previous: u32,
     skipped: SkippedKeys,
+    kem: Kem,
     suite: PhantomData<fn() -> S>,
 }
 
@@ -50,7 +55,7 @@ impl<S: Suite> DoubleRatchet<S> {
         rng: &mut impl CryptoRng,
     ) -> Result<Self, Error> {
         let local = DhKeyPair::random(rng);
-        let step = S::root_step(&secrets.root, &local.agree(&remote)?);
+        let step = S::root_step(&secrets.root, &local.agree(&remote)?, None);
         Ok(Self {
             associated,
             root: step.root,
@@ -66,6 +71,7 @@ impl<S: Suite> DoubleRatchet<S> {
             next_recv_header: secrets.responder_header,
             previous: 0,
             skipped: SkippedKeys::new(),
+            kem: Kem::answering(),
             suite: PhantomData,
         })
     }
@@ -83,13 +89,30 @@ impl<S: Suite> DoubleRatchet<S> {
             next_recv_header: secrets.initiator_header,
             previous: 0,
             skipped: SkippedKeys::new(),
+            kem: Kem::offering(),
             suite: PhantomData,
         }
     }
 
-    /// How much longer a message is than its plaintext, in bytes.
-    pub const fn overhead() -> usize {
-        S::OVERHEAD
+    /// How much longer the next message will be than its plaintext, in bytes, if [`encrypt`](Self::encrypt) seals it.
+    pub const fn overhead(&self) -> usize {
+        match self.kem_load() {
+            KemLoad::Nothing => S::OVERHEAD,
+            KemLoad::Optional | KemLoad::Required => S::OVERHEAD + Self::KEM_OVERHEAD,
+        }
+    }
+
+    /// How much of it is ML-KEM material, where there is any.
+    pub(crate) const KEM_OVERHEAD: usize = Header::KEM_LEN;
+
+    /// Whether the next message carries ML-KEM material.
+    pub(crate) const fn kem_load(&self) -> KemLoad {
+        if S::HYBRID { self.kem.load(self.send.is_none()) } else { KemLoad::Nothing }
+    }
+
+    /// How many ML-KEM secrets were mixed into the root chain; both sides count alike once a round is complete.
+    pub const fn kem_rounds(&self) -> u64 {
+        self.kem.rounds()
     }
 
     /// Messages sent since the peer's last ratchet step, so possibly not one of them received.
@@ -126,24 +149,36 @@ impl<S: Suite> DoubleRatchet<S> {
         plaintext: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<u8>, Error> {
-        let mut message = Vec::with_capacity(plaintext.len() + S::OVERHEAD);
-        self.encrypt_into(plaintext, &mut message, rng)?;
+        let mut message = Vec::with_capacity(plaintext.len() + self.overhead());
+        self.encrypt_into(plaintext, true, &mut message, rng)?;
         Ok(message)
     }
 
-    /// Seals `plaintext` at the end of `out`.
+    /// Seals `plaintext` at the end of `out`; `carry` says whether with ML-KEM material where that is
+    /// [optional](KemLoad::Optional).
     pub(crate) fn encrypt_into(
         &mut self,
         plaintext: &[u8],
+        carry: bool,
         out: &mut Vec<u8>,
         rng: &mut impl CryptoRng,
     ) -> Result<(), Error> {
+        let carry = match self.kem_load() {
+            KemLoad::Nothing => false,
+            KemLoad::Optional => carry,
+            KemLoad::Required => true,
+        };
         if self.send.is_none() {
-            self.send_step(rng)?;
+            self.send_step(carry, rng)?;
         }
         let chain = self.send.as_mut().ok_or(Error::NotEstablished)?;
         let (number, key) = chain.advance::<S>()?;
-        let header = Header { ratchet_key: self.local.public(), previous: self.previous, number };
+        let header = Header {
+            ratchet_key: self.local.public(),
+            previous: self.previous,
+            number,
+            kem: self.kem.field(carry),
+        };
         let start = out.len();
         S::seal_header(&chain.header_key, &header, rng, out);
         S::seal_body(key, &self.associated, plaintext, out, start);
@@ -155,7 +190,7 @@ impl<S: Suite> DoubleRatchet<S> {
     /// # Errors
     /// [`Error::Malformed`] and [`Error::UnsupportedVersion`] from its form; [`Error::AuthenticationFailed`] if it is
     /// not of this session or was changed; [`Error::Replayed`], [`Error::TooManySkipped`],
-    /// [`Error::RepeatedRatchetKey`] or [`Error::WeakKey`] if it is the peer's, but may not be opened. The state is
+    /// [`Error::RepeatedRatchetKey`], [`Error::UnexpectedKem`] or [`Error::WeakKey`] if it is the peer's, but may not be opened. The state is
     /// unchanged then.
     pub fn decrypt(&mut self, now: UnixTime, message: &[u8]) -> Result<Vec<u8>, Error> {
         self.decrypt_with(now, message, Ok)
@@ -176,6 +211,17 @@ impl<S: Suite> DoubleRatchet<S> {
         let value = read(plaintext)?;
         self.commit(change, now);
         Ok(value)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn root(&self) -> &[u8; 32] {
+        self.root.expose()
+    }
+
+    /// What the next message of the chain would carry.
+    #[cfg(test)]
+    pub(super) fn kem_field(&self) -> Option<super::kem::KemField> {
+        self.kem.field(true)
     }
 
     #[cfg(test)]
@@ -233,7 +279,8 @@ impl<S: Suite> DoubleRatchet<S> {
             (Place::Current, Some(recv), Some(_)) => {
                 let advanced = recv.advanced_to::<S>(header.number)?;
                 let Advanced { key, next, skipped, message } = advanced;
-                Ok((message, Change::Current { key, next, skipped }))
+                let kem = self.stage_current_kem(header)?;
+                Ok((message, Change::Current { key, next, skipped, kem }))
             }
             (Place::Old(chain), _, _) => self.stage_old(chain, header.number, now),
             (Place::Next | Place::Current, _, _) => self.stage_next(header),
@@ -258,7 +305,9 @@ impl<S: Suite> DoubleRatchet<S> {
         if header.number > limits::SKIPPED_PER_STEP {
             return Err(Error::TooManySkipped);
         }
-        let step = S::root_step(&self.root, &self.local.agree(&header.ratchet_key)?);
+        let kem = self.stage_next_kem(header)?;
+        let shared = self.local.agree(&header.ratchet_key)?;
+        let step = S::root_step(&self.root, &shared, kem.secret());
         let left = self
             .recv
             .as_ref()
@@ -274,14 +323,29 @@ impl<S: Suite> DoubleRatchet<S> {
             left,
             recv,
             skipped: advanced.skipped,
+            kem,
         };
         Ok((advanced.message, Change::Next(Box::new(next))))
+    }
+
+    fn stage_next_kem(&self, header: &Header) -> Result<Staged, Error> {
+        if S::HYBRID { self.kem.stage_next(header.kem.as_ref()) } else { Ok(Staged::Nothing) }
+    }
+
+    /// A key that is shown after our step comes too late for it: the peer draws another for its next chain.
+    fn stage_current_kem(&self, header: &Header) -> Result<Staged, Error> {
+        if S::HYBRID && self.send.is_none() {
+            self.kem.stage_current(header.kem.as_ref())
+        } else {
+            Ok(Staged::Nothing)
+        }
     }
 
     fn commit(&mut self, change: Change, now: UnixTime) {
         match change {
             Change::Old { chain, number } => self.skipped.remove(&chain, number),
-            Change::Current { key, next, skipped } => {
+            Change::Current { key, next, skipped, kem } => {
+                self.kem.commit_current(kem);
                 if let (Some(recv), Some(remote)) = (&mut self.recv, self.remote) {
                     self.skipped.store(&recv.header_key, remote, skipped, now);
                     recv.key = key;
@@ -299,6 +363,7 @@ impl<S: Suite> DoubleRatchet<S> {
         }
         self.skipped.count_step();
         self.skipped.store(&next.recv.header_key, next.ratchet_key, next.skipped, now);
+        self.kem.commit_next(next.kem);
         self.root = next.root;
         self.next_recv_header = next.next_header;
         self.remote = Some(next.ratchet_key);
@@ -310,10 +375,12 @@ impl<S: Suite> DoubleRatchet<S> {
 
     /// A send step (`DHRatchetHE`, its second half), put off until there is something to send (the
     /// specification's "Deferring new ratchet key generation").
-    fn send_step(&mut self, rng: &mut impl CryptoRng) -> Result<(), Error> {
+    fn send_step(&mut self, carry: bool, rng: &mut impl CryptoRng) -> Result<(), Error> {
         let remote = self.remote.ok_or(Error::NotEstablished)?;
         let local = DhKeyPair::random(rng);
-        let step = S::root_step(&self.root, &local.agree(&remote)?);
+        let shared = local.agree(&remote)?;
+        let kem = if S::HYBRID { self.kem.step(carry, rng) } else { None };
+        let step = S::root_step(&self.root, &shared, kem.as_ref());
         let header_key = mem::replace(&mut self.next_send_header, step.next_header);
         self.root = step.root;
         self.local = local;
@@ -341,6 +408,7 @@ impl<S: Suite> Persist for DoubleRatchet<S> {
         self.next_recv_header.write(out);
         self.previous.write(out);
         self.skipped.write(out);
+        self.kem.write(out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Error> {
@@ -355,6 +423,7 @@ impl<S: Suite> Persist for DoubleRatchet<S> {
             next_recv_header: HeaderKey::read(input)?,
             previous: u32::read(input)?,
             skipped: SkippedKeys::read(input)?,
+            kem: Kem::read(input)?,
             suite: PhantomData,
         })
     }
@@ -370,7 +439,7 @@ enum Place {
 /// What the state becomes when the body has opened.
 enum Change {
     Old { chain: DhPublic, number: u32 },
-    Current { key: super::ChainKey, next: u32, skipped: Vec<(u32, MessageKey)> },
+    Current { key: super::ChainKey, next: u32, skipped: Vec<(u32, MessageKey)>, kem: Staged },
     Next(Box<NextChain>),
 }
 
@@ -383,6 +452,7 @@ struct NextChain {
     recv: RecvChain,
     /// Keys of the new chain's messages before this one.
     skipped: Vec<(u32, MessageKey)>,
+    kem: Staged,
 }
 
 /// Longest associated data that is read back, in bytes.

@@ -16,11 +16,13 @@ pub trait Suite: Sealed {
     /// Whether a chain is known by the key that opens its headers (specification §4), or by the ratchet key
     /// that its headers show.
     const ENCRYPTED_HEADERS: bool;
-    /// How much longer a message is than its plaintext, in bytes.
+    /// Whether ML-KEM secrets are mixed into the root chain.
+    const HYBRID: bool;
+    /// How much longer a message without ML-KEM material is than its plaintext, in bytes.
     const OVERHEAD: usize;
 
-    /// One step of the root chain (`KDF_RK_HE`).
-    fn root_step(root: &RootKey, shared: &DhShared) -> RootStep;
+    /// One step of the root chain (`KDF_RK_HE`), with an ML-KEM secret if it is a hybrid one.
+    fn root_step(root: &RootKey, shared: &DhShared, kem: Option<&Secret<32>>) -> RootStep;
 
     /// One step of a sending or receiving chain (`KDF_CK`).
     fn chain_step(chain: &ChainKey) -> ChainStep;
@@ -40,7 +42,7 @@ pub trait Suite: Sealed {
     /// [`Error::Malformed`] or [`Error::WeakKey`] if it is of this key, but makes no sense.
     fn open_header(key: &HeaderKey, sealed: &[u8]) -> Result<Option<Header>, Error>;
 
-    /// Appends the body to `out`, where the sealed header begins at `start` (`ENCRYPT`).
+    /// Appends the body to `out`, where what [`Suite::seal_header`] wrote begins at `start` (`ENCRYPT`).
     fn seal_body(
         key: MessageKey,
         associated: &[u8],
@@ -80,7 +82,9 @@ pub struct ChainStep {
 ///               | sealed header: nonce (12) | AES-256-GCM of the header, tag (16)
 ///               | body: AES-256-GCM of the plaintext, tag (16)
 /// ```
-/// The body's associated data are both identities (the session's associated data), then everything before the body.
+/// The body's associated data are both identities (the session's associated data), then everything before the body. The
+/// header's nonce, fresh for every message, goes into the body's key: two messages under one message key, sealed by a
+/// state that was restored from before the first of them, still have different keys and nonces.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Zentalk;
@@ -90,6 +94,7 @@ impl Zentalk {
     pub(crate) const VERSION: u8 = 1;
 
     const ROOT: &[u8] = b"zentalk/ratchet/root v1";
+    const HYBRID_ROOT: &[u8] = b"zentalk/ratchet/hybrid v1";
     const CHAIN: &[u8] = b"zentalk/ratchet/chain v1";
     const MESSAGE: &[u8] = b"zentalk/ratchet/message v1";
     /// Short, so that a second HKDF block takes in one SHA-256 block only.
@@ -103,11 +108,19 @@ impl Sealed for Zentalk {}
 
 impl Suite for Zentalk {
     const ENCRYPTED_HEADERS: bool = true;
+    const HYBRID: bool = true;
     const OVERHEAD: usize = Self::PREFIX_LEN + Self::SEALED_HEADER_LEN + TAG_LEN;
 
-    fn root_step(root: &RootKey, shared: &DhShared) -> RootStep {
+    fn root_step(root: &RootKey, shared: &DhShared, kem: Option<&Secret<32>>) -> RootStep {
         let mut keys = Secret::new([0; 96]);
-        hkdf_sha256(root.expose(), &[shared.expose()], Self::ROOT, keys.expose_mut());
+        let shared = shared.expose().as_slice();
+        match kem {
+            None => hkdf_sha256(root.expose(), &[shared], Self::ROOT, keys.expose_mut()),
+            Some(kem) => {
+                let input = [shared, kem.expose()];
+                hkdf_sha256(root.expose(), &input, Self::HYBRID_ROOT, keys.expose_mut());
+            }
+        }
         let [root, chain, next_header] = split_keys(&keys);
         RootStep {
             root: RootKey::new(root),
@@ -125,7 +138,8 @@ impl Suite for Zentalk {
     }
 
     fn seal_header(key: &HeaderKey, header: &Header, rng: &mut impl CryptoRng, out: &mut Vec<u8>) {
-        let len = u16::try_from(Self::SEALED_HEADER_LEN).unwrap_or(u16::MAX);
+        let kem = if header.kem.is_some() { Header::KEM_LEN } else { 0 };
+        let len = u16::try_from(Self::SEALED_HEADER_LEN + kem).unwrap_or(u16::MAX);
         let mut nonce = [0; NONCE_LEN];
         rng.fill_bytes(&mut nonce);
         out.push(Self::VERSION);
@@ -171,7 +185,7 @@ impl Suite for Zentalk {
         out: &mut Vec<u8>,
         start: usize,
     ) {
-        let BodyKey { key, nonce } = BodyKey::derive(key);
+        let BodyKey { key, nonce } = BodyKey::derive(key, tail(out, start));
         let aad = [associated, tail(out, start)].concat();
         let body = out.len();
         out.extend_from_slice(plaintext);
@@ -185,7 +199,7 @@ impl Suite for Zentalk {
         sealed_header: &[u8],
         body: &[u8],
     ) -> Option<Vec<u8>> {
-        let BodyKey { key, nonce } = BodyKey::derive(key);
+        let BodyKey { key, nonce } = BodyKey::derive(key, sealed_header);
         let aad = [associated, sealed_header].concat();
         let mut plaintext = body.to_vec();
         let len = gcm_open(key.expose(), &nonce, &aad, &mut plaintext)?;
@@ -203,9 +217,11 @@ struct BodyKey {
 impl BodyKey {
     /// Consumes the message key: nothing else may be sealed under it.
     #[expect(clippy::needless_pass_by_value, reason = "message keys are consumed")]
-    fn derive(message: MessageKey) -> Self {
+    fn derive(message: MessageKey, sealed_header: &[u8]) -> Self {
+        let nonce = Zentalk::PREFIX_LEN..Zentalk::PREFIX_LEN + NONCE_LEN;
+        let salt = sealed_header.get(nonce).unwrap_or_default();
         let mut okm = Secret::new([0; 32 + NONCE_LEN]);
-        hkdf_sha256(&[0; 32], &[message.expose()], Zentalk::BODY, okm.expose_mut());
+        hkdf_sha256(salt, &[message.expose()], Zentalk::BODY, okm.expose_mut());
         let mut bytes = okm.expose().iter();
         let mut body = Self { key: Secret::new([0; 32]), nonce: [0; NONCE_LEN] };
         for (to, from) in body.key.expose_mut().iter_mut().zip(bytes.by_ref()) {

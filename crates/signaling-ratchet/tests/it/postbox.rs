@@ -3,7 +3,9 @@ use core::time::Duration;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use zentalk_primitives::{CallId, DeviceId, MailboxId, Secret, UnixTime};
-use zentalk_signaling_ratchet::messages::{FrameSecret, MediaKinds, Offer, Ringing};
+use zentalk_signaling_ratchet::messages::{
+    Candidate, Candidates, FrameSecret, MediaKinds, Offer, Ringing,
+};
 use zentalk_signaling_ratchet::{
     CallBody, CallMessage, ContactCard, Error, Identity, IdentityPublic, Postbox, PrekeyBundle,
     StorageKey, limits,
@@ -98,7 +100,8 @@ fn first_flight_opens_whatever_is_lost() {
     let answer = world.seal(&mut bob, &alice, CallBody::Busy);
     alice.open(NOW, &answer).unwrap();
     let later = world.seal(&mut alice, &bob, CallBody::Busy);
-    assert_eq!(later.len(), 512);
+    // It carries the answer to Bob's ML-KEM key now, instead of the set-up header.
+    assert_eq!(later.len(), 2_048);
     bob.open(NOW, &later).unwrap();
 }
 
@@ -339,4 +342,60 @@ fn truncated_tampered_or_newer_snapshot_is_refused() {
     assert_eq!(import(&identity), Err(Error::Malformed("stored postbox")));
     let text = String::from_utf8_lossy(&blob);
     assert!(!text.contains("relay"));
+}
+
+/// A message that has `len` bytes of content that nothing compresses.
+fn message_of(len: usize) -> CallMessage {
+    let candidates = vec!["x".repeat(500); len / 500].into_iter().chain(["y".repeat(len % 500)]);
+    let candidates = candidates.map(|line| Candidate::new("0".into(), line).unwrap()).collect();
+    let body = CallBody::Candidates(Candidates::new(candidates, false).unwrap());
+    CallMessage::new(CallId::from_bytes([1; 16]), DEVICE, body)
+}
+
+/// What fits on a first flight fits at any time, and what does not never does: ML-KEM material fails no send.
+#[test]
+fn what_can_be_sent_does_not_depend_on_the_sessions_state() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.person(), world.person());
+    world.begin(&mut alice, &bob).unwrap();
+    let mut fits = |from: &mut Postbox, to: &mut Postbox, len| {
+        let sealed = from.seal(NOW, to.identity(), &message_of(len), &mut world.rng)?;
+        assert!(sealed.as_bytes().len() <= limits::SEALED_LEN);
+        to.open(NOW, sealed.as_bytes()).map(|_| ())
+    };
+    let longest = (5_500..6_319).take_while(|len| fits(&mut alice, &mut bob, *len).is_ok()).last();
+    let longest = longest.unwrap();
+    for _ in 0..4 {
+        for refused in [longest + 1, longest + 800] {
+            assert_eq!(fits(&mut bob, &mut alice, refused), Err(Error::MessageTooLong));
+            assert_eq!(fits(&mut alice, &mut bob, refused), Err(Error::MessageTooLong));
+        }
+        fits(&mut bob, &mut alice, longest).unwrap();
+        fits(&mut alice, &mut bob, longest).unwrap();
+    }
+}
+
+/// A message that ML-KEM material would push out of 2,048 bytes goes without; but not twice, where a round waits for it.
+#[test]
+fn kem_material_spares_messages_of_a_typical_size_where_it_can() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.person(), world.person());
+    world.begin(&mut alice, &bob).unwrap();
+    let mut send = |from: &mut Postbox, to: &mut Postbox, len| {
+        let sealed = from.seal(NOW, to.identity(), &message_of(len), &mut world.rng).unwrap();
+        to.open(NOW, sealed.as_bytes()).unwrap();
+        sealed.as_bytes().len()
+    };
+    send(&mut alice, &mut bob, 0);
+    let mut round_trip = |len| [send(&mut bob, &mut alice, len), send(&mut alice, &mut bob, len)];
+    for _ in 0..2 {
+        // Bob puts his key off; shows it, and Alice puts her ciphertext off; shows another, and she answers.
+        assert_eq!(round_trip(1_500), [2_048, 2_048]);
+        assert_eq!(round_trip(1_500), [4_096, 2_048]);
+        assert_eq!(round_trip(1_500), [4_096, 4_096]);
+    }
+    // Room that is there anyway is used.
+    for (len, bucket) in [(0, 2_048), (700, 2_048), (2_000, 4_096), (4_500, 7_680)] {
+        assert_eq!(round_trip(len), [bucket; 2]);
+    }
 }

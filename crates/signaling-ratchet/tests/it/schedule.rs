@@ -143,14 +143,19 @@ proptest! {
                 Op::Restore(who) => world.restore(who),
             }
         }
-        // Whatever happened, both sides still understand each other.
-        for who in [0, 1, 0, 1] {
+        // Whatever happened, both sides still understand each other, and every round trip mixes in an ML-KEM secret.
+        let mut rounds = Vec::new();
+        for who in [0, 1, 0, 1, 0, 1] {
             let sent = world.sides[1 - who].inbox.len();
             world.send(who);
             if world.sides[1 - who].inbox.len() > sent {
                 world.deliver(1 - who, sent);
             }
+            rounds.push([0, 1].map(|side| world.sides[side].ratchet.kem_rounds()));
         }
+        let [.., [first, _], _, before_last, last] = rounds.as_slice() else { panic!("six") };
+        prop_assert_eq!(before_last, last);
+        prop_assert_eq!(last, &[first + 1; 2]);
     }
 
     /// Arbitrary bytes are never a panic and never change anything.
