@@ -1,7 +1,7 @@
 /// What goes wrong here, grouped by who is to blame.
 ///
 /// Every error drops the one packet at hand and leaves the context usable as it was; none ends the
-/// session by itself. A caller counts [`Error::Malformed`] to [`Error::Replayed`] and goes on.
+/// session by itself. A caller counts [`Error::Malformed`] to [`Error::HeaderExtension`] and goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -24,6 +24,16 @@ pub enum Error {
     #[error("the packet was received before, or is too old to tell")]
     Replayed,
 
+    /// The packet names another master key than the context's: its key identifier (MKI) is another.
+    #[error("the packet names another master key")]
+    UnknownKey,
+
+    // Unsupported.
+    /// A header extension in another form than RFC 8285's, where header extensions are encrypted: no
+    /// rule says how.
+    #[error("the header extension cannot be encrypted")]
+    HeaderExtension,
+
     // Limits.
     /// The stream's 2^48 RTP or 2^31 RTCP packets are used up (RFC 3711 §9.2); it needs new keys.
     #[error("the packet index is used up; new keys are needed")]
@@ -35,7 +45,8 @@ pub enum Error {
     TooManyStreams,
 
     // The caller's misuse.
-    /// A key, a salt or keying material of another length than the profile's.
+    /// A key, a salt or keying material of another length than the profile's, no key at all for header
+    /// extensions, or a key identifier longer than [`MAX_MKI_LEN`](crate::MAX_MKI_LEN).
     #[error("key or salt is of the wrong length for the profile")]
     KeyLength,
 

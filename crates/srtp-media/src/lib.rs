@@ -9,8 +9,9 @@ mod wire_error;
 
 pub use error::Error;
 pub use srtp::{
-    DEFAULT_MAX_STREAMS, KeyLabel, MAX_PACKET_LEN, MAX_TRAILER, REPLAY_WINDOW, RtcpProtection,
-    SessionKeyParts, SessionKeys, SrtpMasterKey, SrtpMasterKeyPair, SrtpProfile, SrtpReceiver,
-    SrtpSender, derive_session_key, estimate_index,
+    DEFAULT_MAX_STREAMS, DangerousSrtpOptions, HeaderExtensionCipher, KeyLabel, MAX_MKI_LEN,
+    MAX_PACKET_LEN, MAX_TRAILER, REPLAY_WINDOW, RtcpProtection, SessionKeyParts, SessionKeys,
+    SrtpMasterKey, SrtpMasterKeyPair, SrtpOptions, SrtpProfile, SrtpReceiver, SrtpSender,
+    aes_cm_counter_block, aes_cm_keystream, derive_session_key, estimate_index,
 };
 pub use wire_error::WireError;

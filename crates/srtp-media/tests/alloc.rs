@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use zentalk_srtp_media::{
-    Error, MAX_TRAILER, SrtpMasterKey, SrtpProfile, SrtpReceiver, SrtpSender,
+    Error, SrtpMasterKey, SrtpOptions, SrtpProfile, SrtpReceiver, SrtpSender,
 };
 
 /// The system's allocator, counting.
@@ -48,22 +48,33 @@ fn allocations_of(work: impl FnOnce()) -> usize {
 #[test]
 fn packets_are_protected_and_unprotected_without_allocation() {
     assert_eq!(allocations_of(|| drop(vec![1_u8])), 1, "the counter counts");
-    for profile in
-        [SrtpProfile::Aes128CmHmacSha1_80, SrtpProfile::AeadAes128Gcm, SrtpProfile::AeadAes256Gcm]
+    let options = [
+        SrtpOptions::new(),
+        SrtpOptions::new().mki(&[1, 2]).unwrap().cryptex(),
+        SrtpOptions::new().encrypted_extensions(&[1]),
+    ];
+    for (profile, options) in
+        options.iter().flat_map(|options| SrtpProfile::ALL.map(|profile| (profile, options)))
     {
         let (key, salt) = (vec![1; profile.key_len()], vec![2; profile.salt_len()]);
         let master = || SrtpMasterKey::new(profile, &key, &salt).unwrap();
-        let mut sender = SrtpSender::new(master()).unwrap();
-        let mut receiver = SrtpReceiver::new(master()).unwrap();
-        let mut packet = Vec::with_capacity(1_100 + MAX_TRAILER);
+        let mut sender = SrtpSender::with_options(master(), options).unwrap();
+        let mut receiver = SrtpReceiver::with_options(master(), options).unwrap();
+        let mut packet = Vec::with_capacity(1_100 + options.max_trailer());
+        let mut protected = packet.clone();
+        protected.reserve(packet.capacity());
         let mut rtp = |seq: u16| {
             packet.clear();
-            packet.extend_from_slice(&[0x80, 96]);
+            // A CSRC and an extension of one element, so that every option has something to do.
+            packet.extend_from_slice(&[0x91, 96]);
             packet.extend_from_slice(&seq.to_be_bytes());
+            packet.resize(16, 0);
+            packet.extend_from_slice(&[0xbe, 0xde, 0, 1, 0x10, 7]);
             packet.resize(1_100, 0);
             sender.protect_rtp(&mut packet).unwrap();
+            protected.clone_from(&packet);
             receiver.unprotect_rtp(&mut packet).unwrap();
-            packet.resize(1_100 + profile.rtp_trailer_len(), 0);
+            packet.clone_from(&protected);
             assert_eq!(receiver.unprotect_rtp(&mut packet), Err(Error::Replayed));
             let forged_ssrc = 9;
             if let Some(byte) = packet.get_mut(11) {

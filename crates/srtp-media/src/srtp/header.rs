@@ -1,3 +1,5 @@
+use core::ops::Range;
+
 use crate::Error;
 use crate::rtp::{FIXED_HEADER_LEN, header_len};
 
@@ -24,6 +26,42 @@ impl RtpHeader {
             len,
         })
     }
+
+    /// Where the extension block begins, if there is one: at its 16 bits "defined by profile".
+    pub(super) fn extension(self, packet: &[u8]) -> Option<ExtensionBlock> {
+        let first = packet.first()?;
+        let start = FIXED_HEADER_LEN + csrcs_len(*first);
+        let [profile @ .., _, _] = packet.get(start..)?.first_chunk::<4>()?;
+        let block = ExtensionBlock { profile: u16::from_be_bytes(*profile), start, end: self.len };
+        (first & X_BIT != 0).then_some(block)
+    }
+}
+
+/// An extension block (RFC 3550 §5.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ExtensionBlock {
+    pub(super) profile: u16,
+    pub(super) start: usize,
+    end: usize,
+}
+
+impl ExtensionBlock {
+    /// What follows profile and length.
+    pub(super) const fn data(self) -> Range<usize> {
+        self.start + 4..self.end
+    }
+
+    /// Writes another profile.
+    pub(super) fn set_profile(self, packet: &mut [u8], profile: u16) {
+        if let Some(to) = packet.get_mut(self.start..).and_then(<[u8]>::first_chunk_mut) {
+            *to = profile.to_be_bytes();
+        }
+    }
+}
+
+/// Length of the CSRCs in bytes, from the packet's first byte.
+pub(super) const fn csrcs_len(first: u8) -> usize {
+    4 * (first & 0x0f) as usize
 }
 
 /// The SSRC of the sender of an RTCP packet: that of the compound's first packet (RFC 3711 §3.4).
@@ -37,6 +75,15 @@ pub(super) fn rtcp_ssrc(packet: &[u8]) -> Result<u32, Error> {
     }
     Ok(u32::from_be_bytes([header[4], header[5], header[6], header[7]]))
 }
+
+/// Set where an extension block follows the CSRCs (RFC 3550 §5.1).
+pub(super) const X_BIT: u8 = 0x10;
+
+/// RFC 8285 §4.2.
+pub(super) const ONE_BYTE_PROFILE: u16 = 0xbede;
+
+/// RFC 8285 §4.3; the last four bits are the application's.
+pub(super) const TWO_BYTE_PROFILE: u16 = 0x1000;
 
 /// The part of an RTCP packet that stays in clear (RFC 3711 §3.4).
 pub(super) const RTCP_HEADER_LEN: usize = 8;

@@ -1,5 +1,4 @@
-use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
-
+use super::aes_cm::{MAX_KEYSTREAM, MAX_SALT_LEN, counter_mode, keystream};
 use crate::Error;
 
 /// What a session key is for: the label of RFC 3711 §4.3.2.
@@ -18,6 +17,10 @@ pub enum KeyLabel {
     RtcpAuthentication,
     /// RTCP salt.
     RtcpSalt,
+    /// RTP header extension encryption key (RFC 6904 §4.3).
+    RtpHeaderEncryption,
+    /// RTP header extension salt (RFC 6904 §4.3).
+    RtpHeaderSalt,
 }
 
 impl KeyLabel {
@@ -29,6 +32,8 @@ impl KeyLabel {
             Self::RtcpEncryption => 3,
             Self::RtcpAuthentication => 4,
             Self::RtcpSalt => 5,
+            Self::RtpHeaderEncryption => 6,
+            Self::RtpHeaderSalt => 7,
         }
     }
 }
@@ -36,12 +41,12 @@ impl KeyLabel {
 /// Fills `out` with the session key for `label` (RFC 3711 §4.3.1), for a key derivation rate of zero:
 /// keys are derived once.
 ///
-/// The pseudo-random function is AES in counter mode with 128 bits (RFC 3711 §4.3.3) or 256 bits
-/// (RFC 6188 §3), as the length of `master_key` says. A salt of 12 bytes is that of an AEAD profile
+/// The pseudo-random function is AES in counter mode with 128 bits (RFC 3711 §4.3.3), 192 or 256
+/// bits (RFC 6188 §3), as the length of `master_key` says. A salt of 12 bytes is that of an AEAD profile
 /// and is extended with zeros (RFC 7714 §11).
 ///
 /// # Errors
-/// [`Error::KeyLength`] if `master_key` is not 16 or 32 bytes long, `master_salt` longer than 14, or
+/// [`Error::KeyLength`] if `master_key` is not 16, 24 or 32 bytes long, `master_salt` longer than 14, or
 /// `out` longer than one keystream (2^20 bytes).
 pub fn derive_session_key(
     master_key: &[u8],
@@ -62,35 +67,6 @@ pub fn derive_session_key(
     keystream(&cipher, iv, out)
 }
 
-/// An AES key expanded once, for counter mode.
-pub(super) fn counter_mode(key: &[u8]) -> Result<EncryptingKey, Error> {
-    let algorithm = match key.len() {
-        16 => &AES_128,
-        32 => &AES_256,
-        _ => return Err(Error::KeyLength),
-    };
-    let unbound = UnboundCipherKey::new(algorithm, key).map_err(|_| Error::Internal)?;
-    EncryptingKey::ctr(unbound).map_err(|_| Error::Internal)
-}
-
-/// Adds the keystream that begins at counter block `iv` to `data` (RFC 3711 §4.1.1).
-pub(super) fn keystream(
-    cipher: &EncryptingKey,
-    iv: [u8; 16],
-    data: &mut [u8],
-) -> Result<(), Error> {
-    cipher
-        .less_safe_encrypt(data, EncryptionContext::Iv128(iv.into()))
-        .map(|_| ())
-        .map_err(|_| Error::Internal)
-}
-
-/// Counter mode is defined for 2^16 blocks per initialization vector (RFC 3711 §4.1.1).
-const MAX_KEYSTREAM: usize = 16 << 16;
-
-/// 112 bits (RFC 3711 §4.3).
-const MAX_SALT_LEN: usize = 14;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +78,7 @@ mod tests {
 
     #[test]
     fn lengths_that_no_profile_has_are_refused() {
-        for (key, salt, len) in [(0, 14, 16), (24, 14, 16), (16, 15, 16), (16, 40, 16)] {
+        for (key, salt, len) in [(0, 14, 16), (20, 14, 16), (16, 15, 16), (16, 40, 16)] {
             let result = derive(&vec![1; key], &vec![1; salt], KeyLabel::RtpSalt, len);
             assert_eq!(result, Err(Error::KeyLength));
         }

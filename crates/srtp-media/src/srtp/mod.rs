@@ -1,28 +1,40 @@
 //! The contexts that protect and unprotect packets, and what they are made of.
 
+mod aes_cm;
+mod coverage;
+mod cryptex;
 mod header;
+mod header_extension;
 mod index;
 mod kdf;
 mod master_key;
+mod mki;
+mod options;
 mod profile;
 mod receiver;
 mod replay;
 mod rtp_stream;
 mod sender;
 mod session_keys;
+mod span;
 mod streams;
 mod transform;
 
+pub use self::aes_cm::{aes_cm_counter_block, aes_cm_keystream};
+pub use self::header_extension::HeaderExtensionCipher;
 pub use self::index::estimate_index;
 pub use self::kdf::{KeyLabel, derive_session_key};
 pub use self::master_key::{SrtpMasterKey, SrtpMasterKeyPair};
+pub use self::mki::MAX_MKI_LEN;
+pub use self::options::{DangerousSrtpOptions, SrtpOptions};
 pub use self::profile::SrtpProfile;
 pub use self::receiver::SrtpReceiver;
 pub use self::rtp_stream::REPLAY_WINDOW;
 pub use self::sender::SrtpSender;
 pub use self::session_keys::{SessionKeyParts, SessionKeys};
 
-/// By how many bytes protection lengthens a packet at most, RTCP and every profile included.
+/// By how many bytes protection lengthens a packet at most, RTCP and every profile included, but no
+/// options ([`SrtpOptions::max_trailer`]).
 ///
 /// A `Vec` with that much spare capacity is protected without allocation; one without grows once.
 pub const MAX_TRAILER: usize = 20;

@@ -1,13 +1,12 @@
 use core::fmt;
 
+use super::coverage::RtpCoverage;
 use super::header::{RtpHeader, rtcp_ssrc};
 use super::replay::ReplayWindow;
 use super::rtp_stream::RtpStream;
 use super::streams::StreamTable;
 use super::transform::Transform;
-use super::{
-    DEFAULT_MAX_STREAMS, MAX_PACKET_LEN, RtcpProtection, SessionKeys, SrtpMasterKey, SrtpProfile,
-};
+use super::{MAX_PACKET_LEN, RtcpProtection, SessionKeys, SrtpMasterKey, SrtpOptions, SrtpProfile};
 use crate::Error;
 
 /// Verifies and decrypts the SRTP and SRTCP packets of one direction, in place.
@@ -16,44 +15,50 @@ use crate::Error;
 /// no SSRC. After an error the packet's bytes are unspecified (its length is not): drop it.
 pub struct SrtpReceiver {
     profile: SrtpProfile,
+    coverage: RtpCoverage,
     rtp: Transform,
     rtcp: Transform,
+    /// By how many bytes tag and key identifier lengthen a packet.
+    rtp_trailer: usize,
     rtp_streams: StreamTable<RtpStream>,
     rtcp_streams: StreamTable<ReplayWindow<RTCP_WINDOW_WORDS>>,
 }
 
 impl SrtpReceiver {
-    /// A receiver for up to [`DEFAULT_MAX_STREAMS`] SSRCs.
+    /// A receiver with the default [`SrtpOptions`].
     ///
     /// # Errors
     /// [`Error::Internal`] if the cryptographic library fails.
     pub fn new(key: SrtpMasterKey) -> Result<Self, Error> {
-        Self::with_max_streams(key, DEFAULT_MAX_STREAMS)
+        Self::with_options(key, &SrtpOptions::new())
     }
 
-    /// A receiver for up to `max_streams` SSRCs.
+    /// A receiver with what was negotiated beside the profile.
     ///
     /// # Errors
     /// [`Error::Internal`] if the cryptographic library fails.
     // By value, although a reference would do: a second receiver under the key would accept every
     // packet a second time.
     #[allow(clippy::needless_pass_by_value)]
-    pub fn with_max_streams(key: SrtpMasterKey, max_streams: usize) -> Result<Self, Error> {
-        Self::with_session_keys(SessionKeys::derive(&key)?, max_streams)
+    pub fn with_options(key: SrtpMasterKey, options: &SrtpOptions) -> Result<Self, Error> {
+        Self::with_session_keys(SessionKeys::derive(&key)?, options)
     }
 
-    /// A receiver under session keys derived elsewhere, for up to `max_streams` SSRCs.
+    /// A receiver under session keys derived elsewhere.
     ///
     /// # Errors
+    /// [`Error::KeyLength`] if header extensions are encrypted and the keys have none for that,
     /// [`Error::Internal`] if the cryptographic library fails.
     #[allow(clippy::needless_pass_by_value)]
-    pub fn with_session_keys(keys: SessionKeys, max_streams: usize) -> Result<Self, Error> {
+    pub fn with_session_keys(keys: SessionKeys, options: &SrtpOptions) -> Result<Self, Error> {
         Ok(Self {
             profile: keys.profile(),
-            rtp: Transform::new(keys.profile(), keys.rtp())?,
-            rtcp: Transform::new(keys.profile(), keys.rtcp())?,
-            rtp_streams: StreamTable::new(max_streams),
-            rtcp_streams: StreamTable::new(max_streams),
+            coverage: RtpCoverage::new(options.coverage, &keys)?,
+            rtp: Transform::rtp(&keys, options.mki.clone())?,
+            rtcp: Transform::rtcp(&keys, options.mki.clone())?,
+            rtp_trailer: keys.profile().rtp_trailer_len() + options.mki.len(),
+            rtp_streams: StreamTable::new(options.max_streams),
+            rtcp_streams: StreamTable::new(options.max_streams),
         })
     }
 
@@ -97,8 +102,8 @@ impl SrtpReceiver {
     /// Turns the SRTP packet that fills `packet` back into an RTP packet and returns its length.
     ///
     /// # Errors
-    /// [`Error::Malformed`], [`Error::PacketTooLong`], [`Error::Replayed`] and
-    /// [`Error::AuthenticationFailed`] for what came from the network; [`Error::IndexExhausted`] where the
+    /// [`Error::Malformed`], [`Error::HeaderExtension`], [`Error::PacketTooLong`], [`Error::UnknownKey`],
+    /// [`Error::Replayed`] and [`Error::AuthenticationFailed`] for what came from the network; [`Error::IndexExhausted`] where the
     /// rollover counter would wrap; [`Error::TooManyStreams`] for an authentic packet of one SSRC too
     /// many. The context is as before.
     pub fn unprotect_rtp_in(&mut self, packet: &mut [u8]) -> Result<usize, Error> {
@@ -112,7 +117,10 @@ impl SrtpReceiver {
         if stream.is_some_and(|stream| !stream.is_fresh(index)) {
             return Err(Error::Replayed);
         }
-        let len = self.rtp.unprotect_rtp(packet, header, index)?;
+        let body_len = packet.len().saturating_sub(self.rtp_trailer);
+        let span = self.coverage.received(packet, body_len, header)?;
+        let len = self.rtp.unprotect_rtp(packet, span, header.ssrc, index)?;
+        self.coverage.decrypt_header(packet, header, index)?;
         self.rtp_streams.commit(header.ssrc, slot, RtpStream::new)?.commit(index);
         Ok(len)
     }

@@ -1,12 +1,11 @@
 use core::fmt;
 
+use super::coverage::RtpCoverage;
 use super::header::{RtpHeader, rtcp_ssrc};
 use super::rtp_stream::RtpStream;
 use super::streams::StreamTable;
 use super::transform::{RtcpWord, Transform};
-use super::{
-    DEFAULT_MAX_STREAMS, MAX_PACKET_LEN, RtcpProtection, SessionKeys, SrtpMasterKey, SrtpProfile,
-};
+use super::{MAX_PACKET_LEN, RtcpProtection, SessionKeys, SrtpMasterKey, SrtpOptions, SrtpProfile};
 use crate::Error;
 
 /// Protects the RTP and RTCP packets of one direction, in place.
@@ -17,44 +16,53 @@ use crate::Error;
 /// stream of its own (RFC 4588).
 pub struct SrtpSender {
     profile: SrtpProfile,
+    coverage: RtpCoverage,
     rtp: Transform,
     rtcp: Transform,
+    /// By how many bytes tag, index and key identifier lengthen a packet.
+    rtp_trailer: usize,
+    rtcp_trailer: usize,
     rtp_streams: StreamTable<RtpStream>,
     /// The next RTCP index; past [`MAX_RTCP_INDEX`] when used up.
     rtcp_streams: StreamTable<u32>,
 }
 
 impl SrtpSender {
-    /// A sender for up to [`DEFAULT_MAX_STREAMS`] SSRCs.
+    /// A sender with the default [`SrtpOptions`].
     ///
     /// # Errors
     /// [`Error::Internal`] if the cryptographic library fails.
     pub fn new(key: SrtpMasterKey) -> Result<Self, Error> {
-        Self::with_max_streams(key, DEFAULT_MAX_STREAMS)
+        Self::with_options(key, &SrtpOptions::new())
     }
 
-    /// A sender for up to `max_streams` SSRCs.
+    /// A sender with what was negotiated beside the profile.
     ///
     /// # Errors
     /// [`Error::Internal`] if the cryptographic library fails.
     // By value, although a reference would do: whoever gives a key away does not use it twice.
     #[allow(clippy::needless_pass_by_value)]
-    pub fn with_max_streams(key: SrtpMasterKey, max_streams: usize) -> Result<Self, Error> {
-        Self::with_session_keys(SessionKeys::derive(&key)?, max_streams)
+    pub fn with_options(key: SrtpMasterKey, options: &SrtpOptions) -> Result<Self, Error> {
+        Self::with_session_keys(SessionKeys::derive(&key)?, options)
     }
 
-    /// A sender under session keys derived elsewhere, for up to `max_streams` SSRCs.
+    /// A sender under session keys derived elsewhere.
     ///
     /// # Errors
+    /// [`Error::KeyLength`] if header extensions are to be encrypted and the keys have none for that,
     /// [`Error::Internal`] if the cryptographic library fails.
     #[allow(clippy::needless_pass_by_value)]
-    pub fn with_session_keys(keys: SessionKeys, max_streams: usize) -> Result<Self, Error> {
+    pub fn with_session_keys(keys: SessionKeys, options: &SrtpOptions) -> Result<Self, Error> {
+        let profile = keys.profile();
         Ok(Self {
-            profile: keys.profile(),
-            rtp: Transform::new(keys.profile(), keys.rtp())?,
-            rtcp: Transform::new(keys.profile(), keys.rtcp())?,
-            rtp_streams: StreamTable::new(max_streams),
-            rtcp_streams: StreamTable::new(max_streams),
+            profile,
+            coverage: RtpCoverage::new(options.coverage, &keys)?,
+            rtp: Transform::rtp(&keys, options.mki.clone())?,
+            rtcp: Transform::rtcp(&keys, options.mki.clone())?,
+            rtp_trailer: profile.rtp_trailer_len() + options.mki.len(),
+            rtcp_trailer: profile.rtcp_trailer_len() + options.mki.len(),
+            rtp_streams: StreamTable::new(options.max_streams),
+            rtcp_streams: StreamTable::new(options.max_streams),
         })
     }
 
@@ -100,12 +108,13 @@ impl SrtpSender {
         Ok(())
     }
 
-    /// Turns the RTP packet into an SRTP packet, [`SrtpProfile::rtp_trailer_len`] bytes longer.
+    /// Turns the RTP packet into an SRTP packet, [`SrtpProfile::rtp_trailer_len`] bytes longer, and by
+    /// what [`SrtpOptions::max_trailer`] adds.
     ///
     /// # Errors
     /// As [`Self::protect_rtp_in`]; the packet is then as long as before.
     pub fn protect_rtp(&mut self, packet: &mut Vec<u8>) -> Result<(), Error> {
-        let trailer = self.profile.rtp_trailer_len();
+        let trailer = self.rtp_trailer + self.coverage.growth(packet);
         grown(packet, trailer, |buf, len| self.protect_rtp_in(buf, len))
     }
 
@@ -113,12 +122,15 @@ impl SrtpSender {
     /// length. What lies behind it in `buf` stays as it was.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is no RTP packet, [`Error::PacketTooLong`], [`Error::BufferTooSmall`],
-    /// [`Error::SequenceReused`], [`Error::TooManyStreams`], [`Error::IndexExhausted`]: buffer and context
+    /// [`Error::Malformed`] if it is no RTP packet, [`Error::HeaderExtension`] if its extension cannot be
+    /// encrypted but has to be, [`Error::PacketTooLong`], [`Error::BufferTooSmall`], [`Error::SequenceReused`], [`Error::TooManyStreams`], [`Error::IndexExhausted`]: buffer and context
     /// are then as before. [`Error::Internal`].
     pub fn protect_rtp_in(&mut self, buf: &mut [u8], len: usize) -> Result<usize, Error> {
-        let (buf, protected_len) = room(buf, len, self.profile.rtp_trailer_len())?;
-        let header = RtpHeader::parse(buf.get(..len).unwrap_or_default())?;
+        let trailer = self.rtp_trailer + self.coverage.growth(buf);
+        let (buf, protected_len) = room(buf, len, trailer)?;
+        let packet = buf.get(..len).unwrap_or_default();
+        let header = RtpHeader::parse(packet)?;
+        self.coverage.check(packet, header)?;
         let (slot, stream) = self.rtp_streams.find(header.ssrc);
         let index = match stream {
             Some(stream) => stream.index_of(header.seq)?,
@@ -129,7 +141,8 @@ impl SrtpSender {
         }
         // Committed first: whatever happens then, this nonce is not used again.
         self.rtp_streams.commit(header.ssrc, slot, RtpStream::new)?.commit(index);
-        self.rtp.protect_rtp(buf, header, index)?;
+        let span = self.coverage.encrypt_header(buf, len, header, index)?;
+        self.rtp.protect_rtp(buf, span, header.ssrc, index)?;
         Ok(protected_len)
     }
 
@@ -139,7 +152,7 @@ impl SrtpSender {
     /// # Errors
     /// As [`Self::protect_rtcp_in`]; the packet is then as long as before.
     pub fn protect_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), Error> {
-        let trailer = self.profile.rtcp_trailer_len();
+        let trailer = self.rtcp_trailer;
         let protection = RtcpProtection::Encrypted;
         grown(packet, trailer, |buf, len| self.protect_rtcp_in(buf, len, protection))
     }
@@ -157,7 +170,7 @@ impl SrtpSender {
         len: usize,
         protection: RtcpProtection,
     ) -> Result<usize, Error> {
-        let (buf, protected_len) = room(buf, len, self.profile.rtcp_trailer_len())?;
+        let (buf, protected_len) = room(buf, len, self.rtcp_trailer)?;
         let ssrc = rtcp_ssrc(buf.get(..len).unwrap_or_default())?;
         let (slot, next) = self.rtcp_streams.find(ssrc);
         let index = next.copied().unwrap_or(0);

@@ -14,6 +14,8 @@ pub struct SessionKeys {
     profile: SrtpProfile,
     rtp: ProtocolKeys,
     rtcp: ProtocolKeys,
+    /// Key and salt for header extensions, known only where a master key is.
+    header: Option<HeaderKeys>,
 }
 
 /// Borrowed session keys of RTP or of RTCP, for [`SessionKeys::from_parts`].
@@ -41,10 +43,12 @@ impl SessionKeys {
             profile: master.profile(),
             rtp: ProtocolKeys::derive(master, rtp)?,
             rtcp: ProtocolKeys::derive(master, rtcp)?,
+            header: Some(HeaderKeys::derive(master)?),
         })
     }
 
-    /// Copies session keys that were derived elsewhere.
+    /// Copies session keys that were derived elsewhere. They cannot encrypt header extensions by
+    /// RFC 6904, which takes a key of its own.
     ///
     /// # Errors
     /// [`Error::KeyLength`] unless every part has the profile's length.
@@ -57,6 +61,7 @@ impl SessionKeys {
             profile,
             rtp: ProtocolKeys::copy(profile, rtp)?,
             rtcp: ProtocolKeys::copy(profile, rtcp)?,
+            header: None,
         })
     }
 
@@ -71,6 +76,13 @@ impl SessionKeys {
 
     pub(super) fn rtcp(&self) -> SessionKeyParts<'_> {
         self.rtcp.parts(self.profile)
+    }
+
+    /// Key and salt for header extensions.
+    pub(super) fn header(&self) -> Option<(&[u8], &[u8])> {
+        let HeaderKeys { cipher, salt } = self.header.as_ref()?;
+        let cipher = cipher.expose().get(..self.profile.key_len())?;
+        Some((cipher, salt.expose().get(..self.profile.salt_len())?))
     }
 }
 
@@ -137,6 +149,25 @@ impl ProtocolKeys {
             auth_key: self.auth.expose().get(..profile.auth_key_len()).unwrap_or_default(),
             salt: self.salt.expose().get(..profile.salt_len()).unwrap_or_default(),
         }
+    }
+}
+
+/// The session keys of RFC 6904 §4.3, each in room for the longest. They have the lengths of the
+/// profile's other keys; the cipher is counter mode, whatever the profile's.
+struct HeaderKeys {
+    cipher: Secret<32>,
+    salt: Secret<14>,
+}
+
+impl HeaderKeys {
+    fn derive(master: &SrtpMasterKey) -> Result<Self, Error> {
+        let (key, salt, profile) = (master.key(), master.salt(), master.profile());
+        let mut keys = Self { cipher: Secret::new([0; 32]), salt: Secret::new([0; 14]) };
+        let cipher = keys.cipher.expose_mut().get_mut(..profile.key_len()).unwrap_or_default();
+        derive_session_key(key, salt, KeyLabel::RtpHeaderEncryption, cipher)?;
+        let out = keys.salt.expose_mut().get_mut(..profile.salt_len()).unwrap_or_default();
+        derive_session_key(key, salt, KeyLabel::RtpHeaderSalt, out)?;
+        Ok(keys)
     }
 }
 

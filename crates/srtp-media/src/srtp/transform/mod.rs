@@ -1,17 +1,17 @@
 //! How a packet is encrypted and authenticated, one file per family of profiles.
 //!
 //! A transform holds expanded keys and no state: the contexts give it the index of each packet.
-//! Trailers stand where the master key identifier, which is not negotiated yet, would join them: after
-//! the tag in the AEAD profiles (RFC 7714 §8.2, §9.2), before it in the others (RFC 3711 §3.1, §3.4).
+//! The master key identifier, if there is one, is the very last in the AEAD profiles (RFC 7714 §8.2,
+//! §9.2), and stands before the tag in the others (RFC 3711 §3.1, §3.4). No tag covers it.
 
 mod aead_aes_gcm;
 mod aes_cm_hmac_sha1;
 
 use self::aead_aes_gcm::AeadAesGcm;
 use self::aes_cm_hmac_sha1::AesCmHmacSha1;
-use super::header::RtpHeader;
-use super::session_keys::SessionKeyParts;
-use super::{RtcpProtection, SrtpProfile};
+use super::mki::Mki;
+use super::span::Span;
+use super::{RtcpProtection, SessionKeys};
 use crate::Error;
 
 /// The keyed cipher of RTP or of RTCP.
@@ -21,14 +21,23 @@ pub(super) enum Transform {
 }
 
 impl Transform {
-    pub(super) fn new(profile: SrtpProfile, keys: SessionKeyParts<'_>) -> Result<Self, Error> {
-        Ok(match profile {
-            SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => {
-                Self::AeadAesGcm(AeadAesGcm::new(keys)?)
-            }
-            SrtpProfile::Aes128CmHmacSha1_80 => {
-                Self::AesCmHmacSha1(Box::new(AesCmHmacSha1::new(keys)?))
-            }
+    pub(super) fn rtp(keys: &SessionKeys, mki: Mki) -> Result<Self, Error> {
+        let profile = keys.profile();
+        Ok(if profile.is_aead() {
+            Self::AeadAesGcm(AeadAesGcm::new(keys.rtp(), mki)?)
+        } else {
+            let tag_len = profile.rtp_trailer_len();
+            Self::AesCmHmacSha1(Box::new(AesCmHmacSha1::new(keys.rtp(), tag_len, mki)?))
+        })
+    }
+
+    pub(super) fn rtcp(keys: &SessionKeys, mki: Mki) -> Result<Self, Error> {
+        let profile = keys.profile();
+        Ok(if profile.is_aead() {
+            Self::AeadAesGcm(AeadAesGcm::new(keys.rtcp(), mki)?)
+        } else {
+            let tag_len = profile.rtcp_trailer_len() - RtcpWord::LEN;
+            Self::AesCmHmacSha1(Box::new(AesCmHmacSha1::new(keys.rtcp(), tag_len, mki)?))
         })
     }
 
@@ -36,12 +45,13 @@ impl Transform {
     pub(super) fn protect_rtp(
         &self,
         buf: &mut [u8],
-        header: RtpHeader,
+        span: Span,
+        ssrc: u32,
         index: u64,
     ) -> Result<(), Error> {
         match self {
-            Self::AeadAesGcm(gcm) => gcm.protect_rtp(buf, header, index),
-            Self::AesCmHmacSha1(cm) => cm.protect_rtp(buf, header, index),
+            Self::AeadAesGcm(gcm) => gcm.protect_rtp(buf, span, ssrc, index),
+            Self::AesCmHmacSha1(cm) => cm.protect_rtp(buf, span, ssrc, index),
         }
     }
 
@@ -49,12 +59,13 @@ impl Transform {
     pub(super) fn unprotect_rtp(
         &self,
         packet: &mut [u8],
-        header: RtpHeader,
+        span: Span,
+        ssrc: u32,
         index: u64,
     ) -> Result<usize, Error> {
         match self {
-            Self::AeadAesGcm(gcm) => gcm.unprotect_rtp(packet, header, index),
-            Self::AesCmHmacSha1(cm) => cm.unprotect_rtp(packet, header, index),
+            Self::AeadAesGcm(gcm) => gcm.unprotect_rtp(packet, span, ssrc, index),
+            Self::AesCmHmacSha1(cm) => cm.unprotect_rtp(packet, span, ssrc, index),
         }
     }
 
@@ -74,11 +85,11 @@ impl Transform {
     /// Reads E flag and index, not yet authenticated, of an RTCP packet.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if the packet is shorter than header and trailer.
-    pub(super) fn rtcp_word(&self, packet: &[u8]) -> Result<RtcpWord, Error> {
+    /// [`Error::Malformed`] if the packet is shorter than header and trailer, [`Error::UnknownKey`].
+    pub(super) fn rtcp_word(&self, packet: &mut [u8]) -> Result<RtcpWord, Error> {
         match self {
-            Self::AeadAesGcm(_) => aead_aes_gcm::rtcp_word(packet),
-            Self::AesCmHmacSha1(_) => aes_cm_hmac_sha1::rtcp_word(packet),
+            Self::AeadAesGcm(gcm) => gcm.rtcp_word(packet),
+            Self::AesCmHmacSha1(cm) => cm.rtcp_word(packet),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use zentalk_srtp_media::{
     DEFAULT_MAX_STREAMS, Error, MAX_PACKET_LEN, MAX_TRAILER, REPLAY_WINDOW, RtcpProtection,
-    SrtpReceiver, SrtpSender,
+    SrtpOptions, SrtpReceiver, SrtpSender,
 };
 
 use super::{PROFILES, SSRC, master, protected_rtcp, protected_rtp, receiver, rtcp, rtp, sender};
@@ -76,8 +76,11 @@ fn counters_are_not_set_after_the_first_packet() {
 #[test]
 fn authentic_streams_beyond_the_bound_are_refused_and_the_others_go_on() {
     for profile in PROFILES {
-        let (mut sender, mut receiver) =
-            (sender(profile), SrtpReceiver::with_max_streams(master(profile), 2).unwrap());
+        let (mut sender, mut receiver) = (
+            sender(profile),
+            SrtpReceiver::with_options(master(profile), &SrtpOptions::new().max_streams(2))
+                .unwrap(),
+        );
         for ssrc in [1, 2] {
             receiver.unprotect_rtp(&mut protected_rtp(&mut sender, ssrc, 1)).unwrap();
             receiver.unprotect_rtcp(&mut protected_rtcp(&mut sender, ssrc)).unwrap();
@@ -94,7 +97,8 @@ fn authentic_streams_beyond_the_bound_are_refused_and_the_others_go_on() {
 
 #[test]
 fn a_sender_has_the_same_bound() {
-    let mut sender = SrtpSender::with_max_streams(master(PROFILES[1]), 1).unwrap();
+    let mut sender =
+        SrtpSender::with_options(master(PROFILES[1]), &SrtpOptions::new().max_streams(1)).unwrap();
     protected_rtp(&mut sender, 1, 1);
     protected_rtcp(&mut sender, 1);
     assert_eq!(sender.protect_rtp(&mut rtp(2, 1)), Err(Error::TooManyStreams));

@@ -1,7 +1,9 @@
 //! Contexts: vectors, round trips, rollover, and what must be refused.
 
 mod forged;
+mod header_extensions;
 mod limits;
+mod mki;
 mod regressions;
 mod rollover;
 mod roundtrip;
@@ -9,8 +11,16 @@ mod vectors;
 
 use zentalk_srtp_media::{SrtpMasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
 
-const PROFILES: [SrtpProfile; 3] =
-    [SrtpProfile::Aes128CmHmacSha1_80, SrtpProfile::AeadAes128Gcm, SrtpProfile::AeadAes256Gcm];
+const PROFILES: [SrtpProfile; 8] = [
+    SrtpProfile::Aes128CmHmacSha1_80,
+    SrtpProfile::AeadAes128Gcm,
+    SrtpProfile::AeadAes256Gcm,
+    SrtpProfile::Aes128CmHmacSha1_32,
+    SrtpProfile::Aes192CmHmacSha1_80,
+    SrtpProfile::Aes192CmHmacSha1_32,
+    SrtpProfile::Aes256CmHmacSha1_80,
+    SrtpProfile::Aes256CmHmacSha1_32,
+];
 
 const SSRC: u32 = 0xcafe_babe;
 

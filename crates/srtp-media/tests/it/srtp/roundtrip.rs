@@ -123,7 +123,7 @@ proptest! {
         extension in proptest::option::of(0_u8..20),
         payload in proptest::collection::vec(any::<u8>(), 0..1_500),
         seq: u16,
-        profile in 0_usize..3,
+        profile in 0..PROFILES.len(),
     ) {
         let profile = PROFILES[profile];
         let mut plain = rtp(SSRC, seq)[..12].to_vec();

@@ -1,10 +1,10 @@
-//! RFC 3711 Appendix B.3, RFC 6188 §7.2 and RFC 7714 §16 and §17. (RFC 3711 B.2, and the examples of
-//! RFC 7714 that only authenticate RTP, which no profile does, are tested beside the ciphers.)
+//! RFC 3711 Appendix B.3, RFC 6188 §7.2 and §7.4, RFC 6904 Appendix A.1, RFC 7714 §16 and §17 and RFC 9335
+//! Appendix A. (Keystreams and RFC 6904 A.2 are tested beside the ciphers.)
 
 use serde::Deserialize;
 use zentalk_srtp_media::{
-    KeyLabel, RtcpProtection, SessionKeyParts, SessionKeys, SrtpProfile, SrtpReceiver, SrtpSender,
-    derive_session_key,
+    KeyLabel, RtcpProtection, SessionKeyParts, SessionKeys, SrtpMasterKey, SrtpOptions,
+    SrtpProfile, SrtpReceiver, SrtpSender, derive_session_key,
 };
 
 #[derive(Deserialize)]
@@ -22,15 +22,17 @@ struct Derivation {
 }
 
 #[test]
-fn rfc_3711_b3_and_rfc_6188_keys_are_derived() {
+fn keys_of_rfc_3711_rfc_6188_and_rfc_6904_are_derived() {
     let suite: Suite<Derivation> =
         serde_json::from_str(include_str!("../../vectors/key-derivation.json")).unwrap();
-    assert_eq!(suite.cases.len(), 5);
+    assert_eq!(suite.cases.len(), 9);
     for case in suite.cases {
         let label = match case.label.as_str() {
             "rtp-encryption" => KeyLabel::RtpEncryption,
             "rtp-authentication" => KeyLabel::RtpAuthentication,
             "rtp-salt" => KeyLabel::RtpSalt,
+            "rtp-header-encryption" => KeyLabel::RtpHeaderEncryption,
+            "rtp-header-salt" => KeyLabel::RtpHeaderSalt,
             other => panic!("unknown label {other}"),
         };
         let expected = hex(&case.key);
@@ -95,14 +97,53 @@ impl Packet {
 fn rfc_7714_packets_are_protected_and_unprotected() {
     let suite: Suite<Packet> =
         serde_json::from_str(include_str!("../../vectors/rfc7714.json")).unwrap();
-    assert_eq!(suite.cases.len(), 6);
+    assert_eq!(suite.cases.len(), 8);
     for case in suite.cases {
-        let mut sender = SrtpSender::with_session_keys(case.session_keys(), 1).unwrap();
-        let mut receiver = SrtpReceiver::with_session_keys(case.session_keys(), 1).unwrap();
+        // §16.1.3: the examples that authenticate the RTP packet and encrypt nothing.
+        let in_clear = case.protocol == "rtp" && case.encrypted == Some(false);
+        let options = match in_clear {
+            true => SrtpOptions::new().dangerous().unencrypted_rtp(),
+            false => SrtpOptions::new(),
+        };
+        let mut sender = SrtpSender::with_session_keys(case.session_keys(), &options).unwrap();
+        let mut receiver = SrtpReceiver::with_session_keys(case.session_keys(), &options).unwrap();
         match case.protocol.as_str() {
             "rtp" => case.check_rtp(&mut sender, &mut receiver),
             _ => case.check_rtcp(&mut sender, &mut receiver),
         }
+    }
+}
+
+#[derive(Deserialize)]
+struct Cryptex {
+    id: String,
+    profile: String,
+    master_key: String,
+    master_salt: String,
+    plain: String,
+    protected: String,
+}
+
+#[test]
+fn rfc_9335_packets_are_protected_and_unprotected() {
+    let suite: Suite<Cryptex> =
+        serde_json::from_str(include_str!("../../vectors/rfc9335.json")).unwrap();
+    assert_eq!(suite.cases.len(), 4);
+    for case in suite.cases {
+        let profile = match case.profile.as_str() {
+            "AES_CM_128_HMAC_SHA1_80" => SrtpProfile::Aes128CmHmacSha1_80,
+            "AEAD_AES_128_GCM" => SrtpProfile::AeadAes128Gcm,
+            other => panic!("unknown profile {other}"),
+        };
+        let (key, salt) = (hex(&case.master_key), hex(&case.master_salt));
+        let master = || SrtpMasterKey::new(profile, &key, &salt).unwrap();
+        let options = SrtpOptions::new().cryptex();
+        let mut packet = hex(&case.plain);
+        SrtpSender::with_options(master(), &options).unwrap().protect_rtp(&mut packet).unwrap();
+        assert_eq!(packet, hex(&case.protected), "{}", case.id);
+        let mut receiver = SrtpReceiver::with_options(master(), &options).unwrap();
+        receiver.unprotect_rtp(&mut packet).unwrap();
+        assert_eq!(packet, hex(&case.plain), "{}", case.id);
     }
 }
 
