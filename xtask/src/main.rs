@@ -4,7 +4,9 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)] // A command-line tool talks.
 
+mod bench;
 mod boundaries;
+mod conformance;
 mod demo;
 mod docs;
 mod setup;
@@ -28,8 +30,10 @@ struct Cli {
 enum Command {
     Demo(demo::Demo),
     Test(test::Test),
+    Conformance(conformance::Conformance),
     Setup(setup::Setup),
     Boundaries(boundaries::Boundaries),
+    Bench(bench::Bench),
     Tidy(tidy::Tidy),
     Docs(docs::Docs),
 }
@@ -38,8 +42,10 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Conformance(command) => command.run(),
         Command::Setup(command) => command.run(),
         Command::Boundaries(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Tidy(command) => command.run(),
         Command::Docs(command) => command.run(),
     };

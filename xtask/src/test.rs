@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::boundaries::Boundaries;
-use crate::setup;
 use crate::shell::{self, Failure, Outcome};
 use crate::tidy::Tidy;
+use crate::{conformance, setup};
 
-/// Set up, then check formatting, lints, boundaries, every test, the documentation and the dependencies.
+/// Set up, then check formatting, lints, boundaries, every test, the vectors, the documentation and the dependencies.
 #[derive(clap::Args)]
 pub(crate) struct Test {}
 
@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     ("tidy", || Tidy {}.run()),
     ("clippy", clippy),
     ("tests", || shell::run(&mut shell::cargo(&["test", "--workspace", "--locked"]))),
+    ("conformance", conformance::all),
     ("documentation", documentation),
     ("dependencies", dependencies),
     ("advisories", advisories),
