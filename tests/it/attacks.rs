@@ -35,7 +35,7 @@ fn no_packet_before_accept() {
 }
 
 #[test]
-fn a_man_in_the_middle_gets_no_media_and_both_are_warned() {
+fn no_keys_without_fingerprint() {
     let mut world = talkers(2, FAST);
     let (alice, bob) = (world.alice().address, world.bob().address);
     let mut attacker = ManInTheMiddle::new(alice, bob, world.now);
@@ -54,7 +54,7 @@ fn a_man_in_the_middle_gets_no_media_and_both_are_warned() {
 }
 
 #[test]
-fn forged_truncated_and_replayed_packets_change_nothing() {
+fn forged_packets_change_nothing() {
     let mut world = talkers(3, FAST);
     let mut count = 0usize;
     world.network.attack(move |_, datagram| {
@@ -82,7 +82,7 @@ fn forged_truncated_and_replayed_packets_change_nothing() {
 }
 
 #[test]
-fn datagrams_from_strangers_change_nothing() {
+fn dtls_only_from_validated_addresses() {
     let mut world = talkers(4, FAST);
     let mut last = Vec::new();
     world.network.attack(move |_, datagram| {
@@ -142,7 +142,7 @@ fn an_offer_that_was_held_back_for_61_seconds_never_rings() {
 }
 
 #[test]
-fn garbage_floods_do_not_disturb_a_call() {
+fn no_panic_under_garbage() {
     let mut world = talkers(8, FAST);
     let mut n = 0u32;
     world.network.attack(move |_: Instant, datagram| {

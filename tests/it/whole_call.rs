@@ -63,6 +63,12 @@ fn two_who_call_each_other_at_once_get_one_call() {
         assert!(calls[0].is_some() && calls[0] == calls[1], "seed {seed}: {calls:?}");
         assert!(world.people.iter().all(|p| p.seen.sounds > 50), "seed {seed}");
         assert!(world.people.iter().all(|p| p.seen.rings.is_empty()), "seed {seed}");
+        // One of the two is told that their call goes on as the other's; nobody hears of an end.
+        let replaced: Vec<_> = world.people.iter().flat_map(|p| &p.seen.replaced).collect();
+        assert!(matches!(replaced[..], [(_, by)] if Some(*by) == calls[0]), "{replaced:?}");
+        assert!(world.people.iter().all(|p| p.seen.ends.is_empty()), "seed {seed}");
+        let gone = world.people.iter().any(|p| p.states().contains(&PublicState::Disconnected));
+        assert!(!gone, "seed {seed}");
     }
 }
 

@@ -11,5 +11,5 @@ mod world;
 pub use mail::Mail;
 pub use media::{PICTURE_INTERVAL, Talk};
 pub use network::{Attacker, Link, Network};
-pub use person::{Person, Seen};
+pub use person::{Person, START, Seen};
 pub use world::{ALICE, BOB, World};

@@ -71,6 +71,12 @@ impl Mail {
         }
     }
 
+    /// Takes everything out of this mailbox: to read it elsewhere, or to lose it.
+    pub fn take(&mut self, mailbox: MailboxId) -> Vec<Vec<u8>> {
+        let blobs = self.blobs.remove(&mailbox).unwrap_or_default();
+        blobs.into_iter().map(|blob| blob.bytes).collect()
+    }
+
     pub(crate) fn put(&mut self, now: Instant, put: Put) {
         self.seen.push(put.blob.clone());
         self.queue(now, put.mailbox, put.blob);
@@ -88,7 +94,8 @@ impl Mail {
         self.prekeys.insert(mailbox, Published { bundle, one_time: one_time.into() });
     }
 
-    pub(crate) fn fetch(&mut self, mailbox: MailboxId) -> Option<FetchedPrekeys> {
+    /// Gives out prekeys, a one-time prekey only once.
+    pub fn fetch(&mut self, mailbox: MailboxId) -> Option<FetchedPrekeys> {
         let published = self.prekeys.get_mut(&mailbox)?;
         let bundle = published.bundle.clone();
         Some(FetchedPrekeys { bundle, one_time: published.one_time.pop_front() })

@@ -67,6 +67,11 @@ impl Network {
         self.unreachable.insert(address);
     }
 
+    /// Carries to and from `address` again.
+    pub fn heal(&mut self, address: SocketAddr) {
+        self.unreachable.remove(&address);
+    }
+
     /// Puts somebody between all hosts.
     pub fn attack(&mut self, attacker: impl FnMut(Instant, Transmit) -> Vec<Transmit> + 'static) {
         self.attacker = Some(Box::new(attacker));

@@ -11,8 +11,8 @@ use zentalk_primitives::{CallId, Instant, MailboxId, Secret, Transmit, UnixTime}
 
 use crate::media::{PICTURE_INTERVAL, SOUND_INTERVAL, Talk};
 
-/// What the simulated wall clock shows at the beginning.
-const START: UnixTime = UnixTime::from_millis(1_790_000_000_000);
+/// What the simulated wall clock shows at the beginning of time.
+pub const START: UnixTime = UnixTime::from_millis(1_790_000_000_000);
 
 /// Somebody with an engine, an address, and perhaps something to say.
 pub struct Person {
@@ -60,6 +60,8 @@ pub struct Seen {
     pub stats: Option<CallStats>,
     /// Warnings.
     pub warnings: Vec<Warning>,
+    /// Calls of theirs that gave way to one of the other side's, and to which.
+    pub replaced: Vec<(CallId, CallId)>,
     /// Calls that ended.
     pub ends: Vec<(Instant, CallId, EndReason)>,
 }
@@ -146,7 +148,7 @@ impl Person {
         match event {
             Event::Incoming(ring) => {
                 self.rings.push_back(ring.call);
-                self.seen.rings.push(ring);
+                self.seen.rings.push(*ring);
             }
             Event::State { call, state, .. } => {
                 self.seen.states.push((now, call, state));
@@ -168,6 +170,7 @@ impl Person {
             Event::Video { picture, .. } => self.seen.pictures.extend(read_index(&picture.frame)),
             Event::Quality { stats, .. } => self.seen.stats = Some(stats),
             Event::Warning { warning, .. } => self.seen.warnings.push(warning),
+            Event::Replaced { call, by } => self.seen.replaced.push((call, by)),
             Event::Ended { call, reason } => {
                 self.seen.ends.push((now, call, reason));
                 self.talk_while(now, false);

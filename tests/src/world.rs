@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use zentalk_call::engine::{Input, Output};
 use zentalk_call::{LocalAccept, Media};
-use zentalk_primitives::{CallId, Instant};
+use zentalk_primitives::{CallId, Instant, MailboxId};
 
 use crate::mail::Mail;
 use crate::network::{Link, Network};
@@ -18,6 +18,10 @@ pub struct World {
     pub mail: Mail,
     /// The people; `0` is Alice, `1` is Bob.
     pub people: Vec<Person>,
+    /// Whether the relay keeps those waiting who ask for prekeys.
+    pub holds_prekeys: bool,
+    /// Who asked for whose prekeys meanwhile.
+    fetches: Vec<(usize, MailboxId)>,
 }
 
 /// How long the relay takes in most scenarios.
@@ -41,7 +45,8 @@ impl World {
         let now = Instant::from_millis(1_000);
         let people = (1..=people).map(|number| Person::new(seed, number, now)).collect();
         let (network, mail) = (Network::new(seed, link), Mail::new(MAIL_DELAY));
-        let mut world = Self { now, network, mail, people };
+        let (holds_prekeys, fetches) = (false, Vec::new());
+        let mut world = Self { now, network, mail, people, holds_prekeys, fetches };
         world.settle();
         world
     }
@@ -77,6 +82,35 @@ impl World {
         let call = call.expect("a call can be placed");
         self.settle();
         call
+    }
+
+    /// `who` accepts the call that rings.
+    ///
+    /// # Panics
+    /// If it does not ring.
+    #[allow(clippy::expect_used)]
+    pub fn accept(&mut self, who: usize, call: CallId) {
+        let now = self.now;
+        let accepted = self.person(who).engine.accept(now, call, LocalAccept::by_user());
+        accepted.expect("a ringing call can be accepted");
+        self.settle();
+    }
+
+    /// Tells `who` whether their relay has their prekeys.
+    pub fn tell_about_prekeys(&mut self, who: usize, published: bool) {
+        let now = self.now;
+        self.person(who).engine.handle_input(now, Input::OwnPrekeys { published });
+        self.settle();
+    }
+
+    /// Answers those whom the relay kept waiting for prekeys.
+    pub fn answer_fetches(&mut self) {
+        self.holds_prekeys = false;
+        for (who, mailbox) in core::mem::take(&mut self.fetches) {
+            let (now, found) = (self.now, self.mail.fetch(mailbox));
+            self.person(who).engine.handle_input(now, Input::Prekeys { mailbox, found });
+        }
+        self.settle();
     }
 
     /// Ends the active call of `who`.
@@ -159,7 +193,7 @@ impl World {
     /// Does what all engines want, and answers what rings.
     fn settle(&mut self) {
         let now = self.now;
-        for person in &mut self.people {
+        for (place, person) in self.people.iter_mut().enumerate() {
             loop {
                 match person.engine.poll_output() {
                     Output::Transmit(datagram) => {
@@ -168,12 +202,16 @@ impl World {
                     }
                     Output::Commit(snapshot) => person.snapshot = snapshot,
                     Output::Put(put) => self.mail.put(now, put),
+                    Output::FetchPrekeys { mailbox, .. } if self.holds_prekeys => {
+                        self.fetches.push((place, mailbox));
+                    }
                     Output::FetchPrekeys { mailbox, .. } => {
                         let found = self.mail.fetch(mailbox);
                         person.engine.handle_input(now, Input::Prekeys { mailbox, found });
                     }
                     Output::PublishPrekeys { bundle, one_time } => {
                         self.mail.publish(person.mailbox(), bundle, one_time);
+                        person.engine.handle_input(now, Input::OwnPrekeys { published: true });
                     }
                     Output::Event(event) => person.hear(now, event),
                     Output::Timeout(_) => match person.rings.pop_front() {

@@ -1,6 +1,7 @@
 //! Places a call: `cargo run --example place_call -- zentalk:… [ws://127.0.0.1:8790/v1]`
 //!
 //! It keeps no state on disk, sends a tone for ten seconds and says what happens. `zentalk listen` answers.
+#![allow(clippy::print_stdout)] // An example talks.
 
 use std::time::Duration;
 
@@ -45,7 +46,8 @@ async fn send_tone(sender: AudioSender) {
     let mut tick = tokio::time::interval(Duration::from_millis(20));
     for timestamp in (0u32..).step_by(960) {
         tick.tick().await;
-        let sample = |n: u32| ((n as f32 / 48_000.0 * 440.0 * 6.283).sin() * 6_000.0) as i16;
+        let turns = |n: u32| n as f32 / 48_000.0 * 440.0;
+        let sample = |n: u32| ((turns(n) * std::f32::consts::TAU).sin() * 6_000.0) as i16;
         let samples = (timestamp..timestamp + 960).map(sample).collect();
         let Ok(frame) = AudioFrame::new(samples, Channels::Mono, timestamp) else { return };
         if !sender.send(frame).await {

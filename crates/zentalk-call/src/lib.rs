@@ -13,8 +13,8 @@ pub use engine::{
 };
 pub use error::Error;
 pub use zentalk_call_fsm::{EndReason, LocalAccept, PublicState, Warning};
-pub use zentalk_ice_nat::MAX_STUN_SERVERS;
 pub use zentalk_codec::{AudioFrame, AudioSource, Channels, VideoFrame};
+pub use zentalk_ice_nat::MAX_STUN_SERVERS;
 pub use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, StorageKey};
 
 #[cfg(feature = "tokio")]

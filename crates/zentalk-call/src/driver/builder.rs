@@ -6,14 +6,14 @@ use tokio::sync::mpsc;
 use zentalk_primitives::Secret;
 
 use super::clock::{Clock, unix_time};
-use super::courier::{self, Courier, Job};
+use super::courier::{self, Courier};
 use super::error::DriverError;
 use super::handle::Calls;
 use super::sockets::{self, Network};
 use super::store::Store;
 use super::task::{COMMANDS, RINGS, Task};
 use crate::StorageKey;
-use crate::engine::{Engine, EngineConfig, MediaConfig, Output};
+use crate::engine::{Engine, EngineConfig, Input, MediaConfig, Output};
 
 /// Sets up a participant; see [`Calls::builder`].
 pub struct CallsBuilder<S> {
@@ -81,13 +81,10 @@ impl<S: Store> CallsBuilder<S> {
         let card = engine.card()?;
         let (relay, mailbox) =
             (engine.account().relay().to_owned(), engine.account().mailbox_key().duplicate());
-        let (report, reports) = mpsc::channel(courier::QUEUE);
-        let (jobs, job_queue) = mpsc::channel(courier::QUEUE);
+        let (report, reports) = mpsc::channel(courier::REPORTS);
+        let (jobs, job_queue) = mpsc::unbounded_channel();
         let mut courier = Courier::connect(self.store, relay, mailbox, report).await?;
-        // Who learns of this participant now may call at once: the prekeys must be there by then.
-        while let Some(job) = next_job(&mut engine) {
-            courier.work(job).await?;
-        }
+        settle(&mut engine, &mut courier, clock).await?;
         tokio::spawn(courier.run(job_queue));
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (ring, rings) = mpsc::channel(RINGS);
@@ -102,11 +99,13 @@ impl<S: Store> CallsBuilder<S> {
             sockets: None,
             datagrams: mpsc::channel(sockets::QUEUE),
             calls: HashMap::new(),
+            replaced: None,
         };
         Ok(Calls { card, commands, rings, task: tokio::spawn(task.run()) })
     }
 
-    fn load(&mut self) -> Result<(Engine, Clock), DriverError> {
+    /// The engine is large: it stays on the heap, so that futures that hold it stay small.
+    fn load(&mut self) -> Result<(Box<Engine>, Clock), DriverError> {
         let key = StorageKey::new(*self.key.expose());
         let seed = Secret::random(&mut UnwrapErr(getrandom::SysRng));
         let (clock, config) = (Clock::start(), self.config.clone());
@@ -120,7 +119,7 @@ impl<S: Store> CallsBuilder<S> {
                 Engine::create(relay, config, key, seed, now)?
             }
         };
-        Ok((engine, clock))
+        Ok((Box::new(engine), clock))
     }
 }
 
@@ -135,15 +134,21 @@ fn next_commit(engine: &mut Engine) -> Option<Vec<u8>> {
     }
 }
 
-/// The next thing that an engine without a call wants done.
-fn next_job(engine: &mut Engine) -> Option<Job> {
+/// Does what an engine without a call wants done. Who learns of this participant now may call at once: the
+/// prekeys must be at the relay by then.
+async fn settle<S: Store>(
+    engine: &mut Engine,
+    courier: &mut Courier<S>,
+    clock: Clock,
+) -> Result<(), DriverError> {
     loop {
         match engine.poll_output() {
-            Output::Commit(snapshot) => return Some(Job::Save(snapshot)),
+            Output::Commit(snapshot) => courier.save(snapshot).await?,
             Output::PublishPrekeys { bundle, one_time } => {
-                return Some(Job::Publish { bundle, one_time });
+                courier.publish(bundle, one_time).await?;
+                engine.handle_input(clock.now(), Input::OwnPrekeys { published: true });
             }
-            Output::Timeout(_) => return None,
+            Output::Timeout(_) => return Ok(()),
             _ => {}
         }
     }

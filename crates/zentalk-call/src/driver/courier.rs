@@ -1,16 +1,16 @@
-//! Carries what the engine wants saved, sent and fetched, strictly in its order.
+//! Carries what the engine wants saved and sent, in its order.
 //!
 //! The order is the point: a snapshot is durable before the message that depends on it leaves, and
-//! before the relay may forget the message that it took in. So one task does all of it, one after the
-//! other, away from the loop that media waits for.
+//! before the relay may forget the message that it took in. So one task saves and sends off, one after
+//! the other, away from the loop that media waits for; the answers of relays are waited for elsewhere.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use zentalk_onion_relay::MailboxKey;
 use zentalk_primitives::{CallId, MailboxId};
 
+use super::errands::{Errand, Errands};
 use super::error::DriverError;
 use super::relay::{RelayClient, RelayError, RelayEvent};
 use super::store::Store;
@@ -36,26 +36,30 @@ pub(super) enum Report {
         mailbox: MailboxId,
         found: Option<FetchedPrekeys>,
     },
+    /// Whether one's own prekeys lie at one's own relay.
+    OwnPrekeys {
+        published: bool,
+    },
     /// A message of this call could not be left at its relay.
     Undeliverable {
         call: CallId,
     },
-    /// Nothing can be saved any more: the driver must stop.
+    /// Nothing can be saved or received any more: the driver must stop.
     Failed(DriverError),
 }
 
-/// Jobs that wait; an engine that is further ahead waits itself.
-pub(super) const QUEUE: usize = 256;
-/// Relays of others that stay connected.
-const MAX_FOREIGN_RELAYS: usize = 8;
+/// Reports that wait for the engine; then the courier waits, and with it the relay. Jobs need no bound: they
+/// come of deliveries, of which the relay leaves few unacknowledged, and of what the user does.
+pub(super) const REPORTS: usize = 256;
 
 /// The task's state.
 pub(super) struct Courier<S> {
     store: Option<S>,
-    own_relay: String,
+    mailbox: MailboxId,
     own: RelayClient,
-    /// Connections to other people's relays, without a mailbox of ours.
-    foreign: HashMap<String, RelayClient>,
+    /// Why one's own relay is gone, while it is.
+    lost: RelayError,
+    errands: Errands,
     reports: mpsc::Sender<Report>,
 }
 
@@ -67,50 +71,55 @@ impl<S: Store> Courier<S> {
         key: MailboxKey,
         reports: mpsc::Sender<Report>,
     ) -> Result<Self, DriverError> {
+        let mailbox = key.mailbox();
         let own = RelayClient::connect(&relay, key).await?;
-        Ok(Self { store: Some(store), own_relay: relay, own, foreign: HashMap::new(), reports })
+        let errands = Errands::new(relay, own.handle(), reports.clone());
+        let lost = RelayError::ConnectionLost;
+        Ok(Self { store: Some(store), mailbox, own, lost, errands, reports })
     }
 
     /// Works until the jobs end.
-    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    pub(super) async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+        match self.serve(&mut jobs).await {
+            Ok(()) => self.errands.finish().await,
+            Err(error) => self.report(Report::Failed(error)).await,
+        }
+    }
+
+    async fn serve(&mut self, jobs: &mut mpsc::UnboundedReceiver<Job>) -> Result<(), DriverError> {
         loop {
             tokio::select! {
                 // Jobs first: an acknowledgement that waits lets the relay deliver again.
                 biased;
                 job = jobs.recv() => match job {
-                    Some(job) => {
-                        if let Err(error) = self.work(job).await {
-                            self.report(Report::Failed(error)).await;
-                            return;
-                        }
-                    }
-                    None => return,
+                    Some(job) => self.work(job).await?,
+                    None => return Ok(()),
                 },
                 event = self.own.next() => match event {
                     Some(event) => self.handle_event(event).await,
-                    None => return,
+                    None => return Err(self.lost.into()),
                 },
             }
         }
     }
 
-    /// Does one job. Only what makes going on impossible is an error.
-    pub(super) async fn work(&mut self, job: Job) -> Result<(), DriverError> {
+    /// Does one job, or sends it on its way. Only what makes going on impossible is an error.
+    async fn work(&mut self, job: Job) -> Result<(), DriverError> {
         match job {
             Job::Save(snapshot) => return self.save(snapshot).await,
-            Job::Put(put) => self.put(put).await,
+            Job::Put(put) => self.errands.send(&put.relay.clone(), Errand::Put(put)).await,
             Job::Acknowledge(sequence) => self.own.ack(sequence),
-            Job::Fetch { relay, mailbox } => self.fetch(&relay, mailbox).await,
+            Job::Fetch { relay, mailbox } => {
+                self.errands.send(&relay, Errand::Fetch { mailbox }).await;
+            }
             Job::Publish { bundle, one_time } => {
-                if let Err(error) = self.own.publish_prekeys(bundle, one_time).await {
-                    tracing::warn!(%error, "the prekeys could not be published");
-                }
+                self.errands.send_own(Errand::Publish { bundle, one_time }).await;
             }
         }
         Ok(())
     }
 
-    async fn save(&mut self, snapshot: Vec<u8>) -> Result<(), DriverError> {
+    pub(super) async fn save(&mut self, snapshot: Vec<u8>) -> Result<(), DriverError> {
         let Some(mut store) = self.store.take() else { return Err(DriverError::Stopped) };
         // A disk takes its time; other tasks of this thread must not wait for it.
         let saved = tokio::task::spawn_blocking(move || {
@@ -122,46 +131,14 @@ impl<S: Store> Courier<S> {
         Ok(saved?)
     }
 
-    async fn put(&mut self, put: Put) {
-        let outcome = match self.relay(&put.relay).await {
-            Ok(relay) => relay.put(put.mailbox, put.blob, put.time_to_live).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = outcome {
-            tracing::warn!(%error, "a message could not be delivered");
-            self.report(Report::Undeliverable { call: put.call }).await;
-        }
-    }
-
-    async fn fetch(&mut self, relay: &str, mailbox: MailboxId) {
-        let outcome = match self.relay(relay).await {
-            Ok(relay) => relay.fetch_prekeys(mailbox).await,
-            Err(error) => Err(error),
-        };
-        let found = match outcome {
-            Ok(found) => Some(FetchedPrekeys { bundle: found.bundle, one_time: found.one_time }),
-            Err(error) => {
-                tracing::warn!(%error, "prekeys could not be fetched");
-                None
-            }
-        };
-        self.report(Report::Fetched { mailbox, found }).await;
-    }
-
-    /// The client for this relay; connects where there is none yet.
-    async fn relay(&mut self, url: &str) -> Result<&mut RelayClient, RelayError> {
-        if url == self.own_relay {
-            return Ok(&mut self.own);
-        }
-        if !self.foreign.contains_key(url) && self.foreign.len() >= MAX_FOREIGN_RELAYS {
-            self.foreign.clear();
-        }
-        match self.foreign.entry(url.to_owned()) {
-            std::collections::hash_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                Ok(entry.insert(RelayClient::connect_anonymous(url).await?))
-            }
-        }
+    /// Publishes one's own prekeys, and waits until they are there.
+    pub(super) async fn publish(
+        &mut self,
+        bundle: Vec<u8>,
+        one_time: Vec<Vec<u8>>,
+    ) -> Result<(), DriverError> {
+        self.own.publish_prekeys(bundle, one_time).await?;
+        Ok(())
     }
 
     async fn handle_event(&mut self, event: RelayEvent) {
@@ -170,7 +147,12 @@ impl<S: Store> Courier<S> {
                 self.report(Report::Delivered { sequence, blob, queued }).await;
             }
             RelayEvent::Disconnected { reason } => {
-                tracing::warn!(%reason, "the relay's connection is lost; reconnecting");
+                tracing::warn!(%reason, "the relay's connection is lost");
+                self.lost = reason;
+            }
+            // None left: they are used up, or the relay has lost everything.
+            RelayEvent::Connected { one_time_left: Some(0) } => {
+                self.errands.send_own(Errand::Check { mailbox: self.mailbox }).await;
             }
             _ => {}
         }

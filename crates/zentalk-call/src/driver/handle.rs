@@ -14,7 +14,7 @@ use crate::engine::{Event, Media, Ring};
 
 /// A participant who can call and be called.
 ///
-/// Dropping it ends its calls and closes its connections.
+/// When it and the handles of its calls have been dropped, the calls end and the connections close.
 pub struct Calls {
     pub(super) card: ContactCard,
     pub(super) commands: mpsc::Sender<Command>,
@@ -37,7 +37,8 @@ impl Calls {
     /// Calls somebody. Only the user's own action may lead here: placing a call accepts it on this side.
     ///
     /// # Errors
-    /// [`DriverError::Engine`] if another call is going on or there is no network;
+    /// [`DriverError::Engine`] if another call is going on; [`DriverError::NoNetwork`],
+    /// [`DriverError::Bind`] or [`DriverError::Interfaces`] if there is no way out;
     /// [`DriverError::Stopped`] if the driver has stopped.
     pub async fn place(&self, to: &ContactCard, media: Media) -> Result<Call, DriverError> {
         let (reply, answer) = oneshot::channel();
@@ -74,10 +75,10 @@ impl Calls {
     }
 
     async fn why_stopped(&mut self) -> DriverError {
-        if self.task.is_finished() {
-            if let Ok(Err(error)) = (&mut self.task).await {
-                return error;
-            }
+        if self.task.is_finished()
+            && let Ok(Err(error)) = (&mut self.task).await
+        {
+            return error;
         }
         DriverError::Stopped
     }
@@ -96,11 +97,10 @@ impl IncomingCall {
         &self.ring
     }
 
-    /// Accepts. Only the user's own action may lead here.
+    /// Accepts. Only the user's own action may lead here. A call that cannot be accepted is declined.
     ///
     /// # Errors
-    /// [`DriverError::Engine`] if the call has ended meanwhile or there is no network;
-    /// [`DriverError::Stopped`].
+    /// [`DriverError::Engine`] if the call has ended meanwhile, and as [`Calls::place`].
     pub async fn accept(self) -> Result<Call, DriverError> {
         let (reply, answer) = oneshot::channel();
         let (call, accept) = (self.ring.call, LocalAccept::by_user());
@@ -127,7 +127,7 @@ impl IncomingCall {
     }
 }
 
-/// A call that was placed or accepted here.
+/// A call that was placed or accepted here. Dropping it hangs up.
 pub struct Call {
     id: CallId,
     events: mpsc::Receiver<Event>,
@@ -135,7 +135,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Its name.
+    /// Its name. If both sides called each other at once, it may go on under another one, which
+    /// [`Event::Replaced`] tells; this handle goes on working.
     pub fn id(&self) -> CallId {
         self.id
     }
@@ -160,6 +161,13 @@ impl Call {
     pub async fn hang_up(&self) {
         // A driver that has stopped has hung up everything.
         let _ = self.commands.send(Command::HangUp { call: self.id }).await;
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // Where there is no room now, the task sees with the next event that nobody listens.
+        let _ = self.commands.try_send(Command::HangUp { call: self.id });
     }
 }
 

@@ -1,11 +1,12 @@
 //! Runs the engine on tokio: sockets, clock, tasks, randomness, a relay's connection and a store.
 //!
-//! One task owns the engine, another one carries what it wants saved and sent. Handles talk to the
-//! first one; dropping the last handle ends both.
+//! One task owns the engine, another one carries what it wants saved and sent, and one for each relay waits
+//! for its answers. Handles talk to the first one; dropping the last handle ends them all.
 
 mod builder;
 mod clock;
 mod courier;
+mod errands;
 mod error;
 mod handle;
 pub mod logs;

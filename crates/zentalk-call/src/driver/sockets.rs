@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use zentalk_primitives::Transmit;
 
 use super::error::DriverError;
+use crate::engine::MAX_SOCKETS;
 
 /// Which local addresses calls use.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Network {
-    /// Every interface that is up, IPv4 and IPv6, but not loopback and not link-local IPv6.
+    /// Every interface that is up, IPv4 and IPv6, but not loopback and not link-local; the first
+    /// sixteen of them.
     #[default]
     AllInterfaces,
     /// The loopback interface only: both participants on one machine.
@@ -45,12 +47,13 @@ struct Bound {
     local: SocketAddr,
     mapped: Option<SocketAddr>,
     socket: Arc<UdpSocket>,
-    reader: JoinHandle<()>,
+    /// One task, which ends with this.
+    reader: JoinSet<()>,
 }
 
 const RETRY: std::time::Duration = std::time::Duration::from_millis(5);
-/// The largest UDP payload.
-const MAX_DATAGRAM: usize = 65_535;
+/// The longest datagram that is taken, in bytes: no layer sends longer ones than an Ethernet frame holds.
+const MAX_DATAGRAM: usize = 2_048;
 /// Datagrams that wait for the engine; more than this are dropped, as the system's own buffer would.
 pub(super) const QUEUE: usize = 1_024;
 
@@ -72,6 +75,16 @@ impl Sockets {
             }
         }
         if bound.is_empty() { Err(DriverError::NoNetwork) } else { Ok(Self { bound }) }
+    }
+
+    /// Closes the sockets: when it returns, their addresses are free.
+    pub(super) async fn close(self) {
+        for bound in self.bound {
+            let Bound { socket, mut reader, .. } = bound;
+            reader.abort_all();
+            while reader.join_next().await.is_some() {}
+            drop(socket);
+        }
     }
 
     /// The local addresses, each with the one it is mapped to.
@@ -97,19 +110,15 @@ impl Bound {
     ) -> Result<Self, DriverError> {
         let local = socket.local_addr().map_err(|_| DriverError::NoNetwork)?;
         let socket = Arc::new(socket);
-        let reader = tokio::spawn(read(Arc::clone(&socket), local, sink));
+        let mut reader = JoinSet::new();
+        reader.spawn(read(Arc::clone(&socket), local, sink));
         Ok(Self { local, mapped, socket, reader })
     }
 }
 
-impl Drop for Bound {
-    fn drop(&mut self) {
-        self.reader.abort();
-    }
-}
-
 async fn read(socket: Arc<UdpSocket>, local: SocketAddr, sink: mpsc::Sender<Received>) {
-    let mut buffer = vec![0; MAX_DATAGRAM];
+    // One byte more, to tell what is too long.
+    let mut buffer = vec![0; MAX_DATAGRAM + 1];
     loop {
         // Errors on receiving are echoes of what was sent (port unreachable): nothing to do about them,
         // but not to spin if one stays.
@@ -117,7 +126,8 @@ async fn read(socket: Arc<UdpSocket>, local: SocketAddr, sink: mpsc::Sender<Rece
             tokio::time::sleep(RETRY).await;
             continue;
         };
-        let payload = buffer.get(..len).unwrap_or_default().to_vec();
+        let Some(payload) = buffer.get(..len).filter(|_| len <= MAX_DATAGRAM) else { continue };
+        let payload = payload.to_vec();
         match sink.try_send(Received { local, remote, payload }) {
             Err(mpsc::error::TrySendError::Closed(_)) => return,
             Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => {}
@@ -135,13 +145,34 @@ fn addresses(network: &Network) -> Result<Vec<(SocketAddr, Option<SocketAddr>)>,
             .into_iter()
             .map(|interface| interface.ip())
             .filter(is_usable)
+            .take(MAX_SOCKETS)
             .map(any_port)
             .collect(),
     })
 }
 
-/// Loopback reaches nobody else, and link-local IPv6 needs a scope that candidates cannot carry.
+/// Loopback reaches nobody else. Link-local addresses need a scope that candidates cannot carry (IPv6), or
+/// are what an interface has that got none (IPv4, RFC 3927).
 fn is_usable(ip: &IpAddr) -> bool {
-    let link_local = matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+    let link_local = match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
     !ip.is_loopback() && !link_local
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_no_peer_can_reach_are_left_out() {
+        let usable = |text: &str| is_usable(&text.parse().unwrap());
+        for address in ["127.0.0.1", "::1", "169.254.7.8", "fe80::1"] {
+            assert!(!usable(address), "{address}");
+        }
+        for address in ["192.168.1.2", "203.0.113.5", "2001:db8::1", "fd00::1"] {
+            assert!(usable(address), "{address}");
+        }
+    }
 }

@@ -12,6 +12,8 @@ pub struct Account {
     relay: String,
     mailbox: MailboxKey,
     device: DeviceId,
+    /// Whether the relay has the prekeys of now.
+    pub(super) published: bool,
 }
 
 /// The layout of [`Snapshot`]. A later layout gets the next number.
@@ -25,7 +27,8 @@ impl Account {
     ) -> Result<(Self, Postbox), Error> {
         let postbox = Postbox::new(Identity::generate(rng), unix_now, rng);
         let mailbox = MailboxKey::generate(rng)?;
-        let account = Self { relay: relay.to_owned(), mailbox, device: DeviceId::random(rng) };
+        let (relay, device) = (relay.to_owned(), DeviceId::random(rng));
+        let account = Self { relay, mailbox, device, published: false };
         // Checks the URL.
         account.card(postbox.identity())?;
         Ok((account, postbox))
@@ -63,14 +66,17 @@ impl Account {
             device: self.device.as_bytes().to_vec(),
         };
         let account = key.seal(Zeroizing::new(secrets.encode_to_vec()), rng);
-        Snapshot { version: VERSION, account, postbox: postbox.export(key, rng) }.encode_to_vec()
+        let postbox = postbox.export(key, rng);
+        Snapshot { version: VERSION, account, postbox, published: self.published }.encode_to_vec()
     }
 
     /// Reads what [`Account::snapshot`] wrote.
     pub(super) fn restore(snapshot: &[u8], key: &StorageKey) -> Result<(Self, Postbox), Error> {
         let snapshot = Snapshot::decode(snapshot).map_err(|_| Error::Snapshot)?;
-        if snapshot.version != VERSION {
-            return Err(Error::NewerSnapshot);
+        match snapshot.version {
+            VERSION => {}
+            0 => return Err(Error::Snapshot),
+            _ => return Err(Error::NewerSnapshot),
         }
         let plaintext = key.open(&snapshot.account)?;
         let secrets = Secrets::decode(plaintext.as_slice()).map_err(|_| Error::Snapshot)?;
@@ -79,6 +85,7 @@ impl Account {
             relay: secrets.relay.clone(),
             mailbox: MailboxKey::from_secret(mailbox)?,
             device: DeviceId::from_slice(&secrets.device).ok_or(Error::Snapshot)?,
+            published: snapshot.published,
         };
         Ok((account, Postbox::import(&snapshot.postbox, key)?))
     }
@@ -94,6 +101,9 @@ struct Snapshot {
     /// The postbox, which seals itself.
     #[prost(bytes = "vec", tag = "3")]
     postbox: Vec<u8>,
+    /// Whether the relay has the postbox's prekeys.
+    #[prost(bool, tag = "4")]
+    published: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]

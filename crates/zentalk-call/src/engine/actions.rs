@@ -54,7 +54,8 @@ impl Engine {
 
     fn try_act(&mut self, id: CallId, peer: &IdentityPublic, action: Action) -> Result<(), Error> {
         if let Action::SendBusy = action {
-            return self.send_to_offerer(id, peer, CallBody::Busy);
+            self.send_to_offerer(id, peer, CallBody::Busy);
+            return Ok(());
         }
         self.receive_offered(id)?;
         match action {
@@ -68,23 +69,25 @@ impl Engine {
             }
             Action::SendOffer => {
                 let card = self.card()?;
-                self.send_body(|call| Ok(CallBody::Offer(call.offer_message(card)?)))?;
+                self.send_body(id, |call| Ok(CallBody::Offer(call.offer_message(card)?)))?;
             }
             Action::SendRinging => {
-                self.send_body(|call| Ok(CallBody::Ringing(call.ringing_message()?)))?;
+                self.send_body(id, |call| Ok(CallBody::Ringing(call.ringing_message()?)))?;
             }
             Action::SendAnswer => {
-                self.send_body(|call| Ok(CallBody::Answer(call.answer_message()?)))?;
+                self.send_body(id, |call| Ok(CallBody::Answer(call.answer_message()?)))?;
             }
             Action::SendEnd(reason) => {
                 let end = CallBody::End(messages::EndCode(reason.to_wire()));
-                // A call of an unknown version has no card to answer to; its caller's own timer ends it.
-                if self.call.is_some() {
-                    self.send_body(|_| Ok(end))?;
+                match &self.call {
+                    Some(call) if call.id() == id => self.send_body(id, |_| Ok(end))?,
+                    // An offer that no call could be made of. One of an unknown version has no card to answer
+                    // to: its caller's own timer ends it.
+                    _ => self.send_to_offerer(id, peer, end),
                 }
             }
             Action::SendAcceptedElsewhere(Devices::Callee) => {
-                self.send_body(|call| {
+                self.send_body(id, |call| {
                     let device = call.answered_by().ok_or(Error::Internal)?;
                     Ok(CallBody::AcceptedElsewhere(messages::Elsewhere::new(device)))
                 })?;
@@ -115,11 +118,8 @@ impl Engine {
 
     /// Makes the call out of the offer that the registry has just taken up.
     fn receive_offered(&mut self, id: CallId) -> Result<(), Error> {
-        let known = self.call.as_ref().is_some_and(|call| call.id() == id);
-        if known || self.offered.as_ref().is_none_or(|offered| offered.call != id) {
-            return Ok(());
-        }
-        let Some(offered) = self.offered.take() else { return Ok(()) };
+        let offered = self.offered.as_mut().filter(|offered| offered.call == id);
+        let Some(offer) = offered.and_then(|offered| offered.offer.take()) else { return Ok(()) };
         let setting = Setting {
             now: self.now,
             unix_now: self.unix_now(),
@@ -127,41 +127,36 @@ impl Engine {
             sockets: &self.sockets,
             rng: &mut self.rng,
         };
-        self.call = Some(Call::receive(id, self.postbox.identity(), offered.offer, setting)?);
+        self.call = Some(Call::receive(id, self.postbox.identity(), offer, setting)?);
         Ok(())
     }
 
     fn send_body(
         &mut self,
+        id: CallId,
         body: impl FnOnce(&Call) -> Result<CallBody, Error>,
     ) -> Result<(), Error> {
-        let call = self.call.as_ref().ok_or(Error::NotUp)?;
-        let (id, to, body) = (call.id(), call.peer().clone(), body(call)?);
+        let call = self.call_mut(id)?;
+        let (to, body) = (call.peer().clone(), body(call)?);
         self.send(id, to, body);
         Ok(())
     }
 
     /// Answers an offer that was not taken up.
-    fn send_to_offerer(
-        &mut self,
-        id: CallId,
-        peer: &IdentityPublic,
-        body: CallBody,
-    ) -> Result<(), Error> {
-        let offered = self.offered.as_ref().filter(|offered| offered.from == *peer);
-        let card = offered.map(|offered| offered.offer.card().clone());
-        if let Some(card) = card {
+    fn send_to_offerer(&mut self, id: CallId, peer: &IdentityPublic, body: CallBody) {
+        let offered = self.offered.as_ref();
+        let offered = offered.filter(|offered| offered.call == id && offered.from == *peer);
+        if let Some(card) = offered.map(|offered| offered.card.clone()) {
             self.send(id, card, body);
         }
-        Ok(())
     }
 
     /// Candidates found since the last time, as soon as the peer may be told.
     fn send_candidates(&mut self) {
-        let taken = self.call.as_mut().map(Call::take_candidates);
-        if let Some(Ok(Some(candidates))) = taken {
+        let Some(id) = self.call.as_ref().map(Call::id) else { return };
+        while let Ok(Some(candidates)) = self.call_mut(id).and_then(Call::take_candidates) {
             // There is a call: it was just asked.
-            let _ = self.send_body(|_| Ok(CallBody::Candidates(candidates)));
+            let _ = self.send_body(id, |_| Ok(CallBody::Candidates(candidates)));
         }
     }
 
@@ -178,13 +173,23 @@ impl Engine {
         let event = match event {
             FsmEvent::Incoming { update_needed } => {
                 let known = self.call.as_ref().filter(|active| active.id() == call);
-                Event::Incoming(Ring {
+                if known.is_none() && !update_needed {
+                    // No call could be made of the offer: it is ending.
+                    return;
+                }
+                Event::Incoming(Box::new(Ring {
                     call,
                     from: peer,
                     card: known.map(|active| active.peer().clone()),
                     media: known.map_or(Media::Audio, Call::media_kinds),
                     update_needed,
-                })
+                }))
+            }
+            // The call goes on, as another one: `end` says so.
+            FsmEvent::State { detail: Detail::Ended(EndReason::Glare), .. }
+                if self.registry.active().is_some() =>
+            {
+                return;
             }
             FsmEvent::State { state, detail } => {
                 Event::State { call, state, detail: describe(detail) }
@@ -199,14 +204,22 @@ impl Engine {
     /// Lets the call say its last words below the signalling, and forgets it with its keys.
     fn end(&mut self, id: CallId, reason: EndReason) {
         if let Some(mut call) = self.call.take_if(|call| call.id() == id) {
-            while let call::Output::Transport(output) = call.poll_output(self.now) {
-                if let transport::Output::Transmit(transmit) = output {
-                    self.outputs.push_back(Output::Transmit(transmit));
+            loop {
+                match call.poll_output(self.now) {
+                    call::Output::Transport(transport::Output::Transmit(transmit)) => {
+                        self.outputs.push_back(Output::Transmit(transmit));
+                    }
+                    call::Output::Timeout(_) => break,
+                    _ => {}
                 }
             }
         }
+        self.forget_unsent(id);
         self.next_report = None;
-        self.outputs.push_back(Output::Event(Event::Ended { call: id, reason }));
+        self.outputs.push_back(Output::Event(match (reason, self.registry.active()) {
+            (EndReason::Glare, Some(by)) => Event::Replaced { call: id, by },
+            _ => Event::Ended { call: id, reason },
+        }));
     }
 
     // Outputs of the call.

@@ -10,7 +10,7 @@ use zentalk_group_keys::{self as group_keys, FrameKeys, PairRole, pair_base_key}
 use zentalk_ice_nat::LocalSocket;
 use zentalk_primitives::{CallId, DeviceId, Instant, UnixTime};
 use zentalk_session_description::{Answer, Offer, SessionDescription, Side};
-use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, messages};
+use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, limits, messages};
 
 use super::config::EngineConfig;
 use super::description::{self, LocalDescription};
@@ -110,6 +110,8 @@ impl Call {
             rng,
         )?;
         let answer = local.answer(&offer)?;
+        // What cannot become media does not ring.
+        description::media_plan(&offer, &answer, Side::Answerer)?;
         transport.set_remote(now, remote)?;
         let own_secret = messages::FrameSecret::random(rng);
         let role = PairRole::Callee;
@@ -160,11 +162,6 @@ impl Call {
         self.media_kinds
     }
 
-    /// Whether this side placed it.
-    pub(crate) fn is_own(&self) -> bool {
-        self.role == PairRole::Caller
-    }
-
     pub(crate) fn answered_by(&self) -> Option<DeviceId> {
         self.answered_by
     }
@@ -187,14 +184,15 @@ impl Call {
         Ok(messages::Answer::new(answer.to_sdp(), duplicate(&self.own_secret))?)
     }
 
-    /// The candidates found since the last time, if the peer may be told any.
+    /// The candidates found since the last time, as many as one message takes, if the peer may be told.
     pub(crate) fn take_candidates(&mut self) -> Result<Option<messages::Candidates>, Error> {
-        let ended = core::mem::take(&mut self.candidates_ended);
-        if !self.direct_open || (self.candidates.is_empty() && !ended) {
+        if !self.direct_open || (self.candidates.is_empty() && !self.candidates_ended) {
             return Ok(None);
         }
         let mid = self.offer.description().media().first().map_or("0", |section| section.mid());
-        let candidates = self.candidates.drain(..);
+        let count = self.candidates.len().min(limits::CANDIDATES);
+        let ended = count == self.candidates.len() && core::mem::take(&mut self.candidates_ended);
+        let candidates = self.candidates.drain(..count);
         let candidates = candidates.map(|line| messages::Candidate::new(mid.to_owned(), line));
         let candidates = candidates.collect::<Result<Vec<_>, _>>()?;
         Ok(Some(messages::Candidates::new(candidates, ended)?))
@@ -237,12 +235,12 @@ impl Call {
     /// `ringing` and the answer describe one device: its transport must be the same in both, or
     /// somebody else answered than rang.
     fn take_answer(&mut self, now: Instant, answer: Answer) -> Result<(), Error> {
+        // Checked before anything changes: an answer that does not fit is refused as a whole.
+        description::media_plan(&self.offer, &answer, Side::Offerer)?;
         match &self.answer {
             Some(known) if same_transport(known.description(), answer.description()) => {}
             Some(_) => return Err(Error::ChangedDescription),
             None => {
-                // Checked before anything changes: an answer that does not fit is refused as a whole.
-                description::media_plan(&self.offer, &answer, Side::Offerer)?;
                 let remote = description::remote_transport(answer.description())?;
                 self.transport.set_remote(now, remote)?;
             }
@@ -311,6 +309,7 @@ impl Call {
         setting: Setting<'_, impl CryptoRng>,
     ) -> Result<(), Error> {
         let _used_up = permit;
+        let Setting { now, unix_now, config, rng, .. } = setting;
         let answer = self.answer.as_ref().ok_or(Error::Internal)?;
         let own = match self.role {
             PairRole::Caller => Side::Offerer,
@@ -319,13 +318,13 @@ impl Call {
         let plan = description::media_plan(&self.offer, answer, own)?;
         let keys = self.frame_keys.as_mut().ok_or(Error::Internal)?;
         self.media = Some(MediaSession::new(
-            setting.now,
-            setting.unix_now,
+            now,
+            unix_now,
             &plan,
-            &setting.config.media,
+            &config.media,
             keys,
             self.role.other(),
-            setting.rng,
+            rng,
         )?);
         Ok(())
     }

@@ -39,6 +39,12 @@ pub enum Input {
         /// The bundle and perhaps a one-time prekey; nothing if the relay had none or could not be reached.
         found: Option<FetchedPrekeys>,
     },
+    /// Whether one's own prekeys lie at one's own relay: the answer to [`Output::PublishPrekeys`], or
+    /// the news that the relay has lost them. What is missing there is published again.
+    OwnPrekeys {
+        /// Whether they do.
+        published: bool,
+    },
     /// An [`Output::Put`] could not be left at its relay.
     Undeliverable {
         /// The call that it was about.
@@ -62,6 +68,7 @@ impl fmt::Debug for Input {
             Self::Datagram { payload, .. } => write!(f, "Datagram({} bytes)", payload.len()),
             Self::Delivery { blob, .. } => write!(f, "Delivery({} bytes)", blob.len()),
             Self::Prekeys { found, .. } => write!(f, "Prekeys(found: {})", found.is_some()),
+            Self::OwnPrekeys { published } => write!(f, "OwnPrekeys(published: {published})"),
             Self::Undeliverable { .. } => f.write_str("Undeliverable"),
         }
     }
@@ -85,7 +92,7 @@ pub enum Output {
         /// The mailbox.
         mailbox: MailboxId,
     },
-    /// Replace one's own prekeys at one's own relay.
+    /// Replace one's own prekeys at one's own relay, and answer with [`Input::OwnPrekeys`].
     PublishPrekeys {
         /// The signed bundle.
         bundle: Vec<u8>,
@@ -133,7 +140,7 @@ impl fmt::Debug for Output {
 #[non_exhaustive]
 pub enum Event {
     /// Somebody calls. Accept with [`Engine::accept`](super::Engine::accept).
-    Incoming(Ring),
+    Incoming(Box<Ring>),
     /// The call's state, or what is known of it, changed.
     State {
         /// Which call.
@@ -187,6 +194,14 @@ pub enum Event {
         /// What.
         warning: zentalk_call_fsm::Warning,
     },
+    /// Both sides called each other at once. This side's call gives way to the other side's, which the
+    /// user has accepted by placing theirs: it goes on under another name.
+    Replaced {
+        /// The call that was placed here.
+        call: CallId,
+        /// The one that goes on.
+        by: CallId,
+    },
     /// The call is over. Nothing follows.
     Ended {
         /// Which call.
@@ -208,6 +223,7 @@ impl Event {
             | Self::Video { call, .. }
             | Self::Quality { call, .. }
             | Self::Warning { call, .. }
+            | Self::Replaced { call, .. }
             | Self::Ended { call, .. } => *call,
         }
     }

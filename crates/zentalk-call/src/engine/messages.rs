@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use tracing::debug;
-use zentalk_call_fsm::{Elsewhere, EndReason, Message, RegistryInput, Report, Sender};
+use zentalk_call_fsm::{
+    Acceptance, Elsewhere, EndReason, Message, RegistryInput, Report, Sender, State,
+};
 use zentalk_primitives::{CallId, MailboxId};
 use zentalk_session_description::Offer;
 use zentalk_signaling_ratchet::{
@@ -25,7 +27,9 @@ pub(super) struct Outgoing {
 pub(super) struct Offered {
     pub(super) call: CallId,
     pub(super) from: IdentityPublic,
-    pub(super) offer: messages::Offer,
+    pub(super) card: ContactCard,
+    /// Until a call is made of it.
+    pub(super) offer: Option<messages::Offer>,
 }
 
 /// Messages that wait for prekeys at most; one call needs two or three.
@@ -115,14 +119,16 @@ impl Engine {
     ) -> Result<(), Error> {
         let parsed = Offer::parse(offer.sdp())?;
         description::remote_transport(parsed.description())?;
-        self.offered = Some(Offered { call, from: from.clone(), offer });
+        let card = offer.card().clone();
+        self.offered = Some(Offered { call, from: from.clone(), card, offer: Some(offer) });
         self.pass(call, from, Message::Offer { queued });
         self.settle();
         self.offered = None;
         Ok(())
     }
 
-    /// A message whose content the call takes before the registry hears of it.
+    /// A message whose content our call takes before the registry hears of it, while it is unanswered:
+    /// what comes later, or for another call, is the registry's to count.
     fn for_call(
         &mut self,
         id: CallId,
@@ -130,11 +136,15 @@ impl Engine {
         message: Message,
         take: impl FnOnce(&Self, &mut super::call::Call) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let Some(mut call) = self.call.take() else { return Ok(()) };
-        let concerned = call.id() == id && *call.peer().identity() == from && call.is_own();
-        let outcome = if concerned { take(self, &mut call) } else { Ok(()) };
-        self.call = Some(call);
-        outcome?;
+        let state = self.registry.state();
+        if matches!(state, State::Live(Acceptance::Offering | Acceptance::Alerting, _))
+            && let Some(mut call) =
+                self.call.take_if(|call| call.id() == id && *call.peer().identity() == from)
+        {
+            let outcome = take(self, &mut call);
+            self.call = Some(call);
+            outcome?;
+        }
         self.pass(id, from, message);
         Ok(())
     }
@@ -145,10 +155,11 @@ impl Engine {
         from: &IdentityPublic,
         candidates: &messages::Candidates,
     ) {
-        if let Some(call) = &mut self.call {
-            if call.id() == id && call.peer().identity() == from {
-                call.handle_candidates(self.now, candidates);
-            }
+        if let Some(call) = &mut self.call
+            && call.id() == id
+            && call.peer().identity() == from
+        {
+            call.handle_candidates(self.now, candidates);
         }
     }
 
@@ -186,11 +197,22 @@ impl Engine {
             }
             if self.waiting.len() < MAX_WAITING {
                 self.waiting.push_back(Outgoing { call, to, body });
+            } else {
+                self.handle_undeliverable(call);
             }
             return;
         }
         if let Err(error) = self.seal(call, &to, body) {
             debug!(%error, "a message could not be sealed");
+            self.handle_undeliverable(call);
+        }
+    }
+
+    /// A call is over: if its offer could not leave yet, its peer need not hear of it at all.
+    pub(super) fn forget_unsent(&mut self, call: CallId) {
+        let is_offer = |waiting: &Outgoing| matches!(waiting.body, CallBody::Offer(_));
+        if self.waiting.iter().any(|waiting| waiting.call == call && is_offer(waiting)) {
+            self.waiting.retain(|waiting| waiting.call != call);
         }
     }
 
@@ -212,14 +234,13 @@ impl Engine {
     }
 
     /// Prekeys came, or there are none to be had.
-    pub(super) fn handle_prekeys(&mut self, mailbox: MailboxId, found: Option<FetchedPrekeys>) {
+    pub(super) fn handle_prekeys(&mut self, mailbox: MailboxId, found: Option<&FetchedPrekeys>) {
         let unix_now = self.unix_now();
         let all = core::mem::take(&mut self.waiting);
         let (ready, others) = all.into_iter().partition(|waiting| waiting.to.mailbox() == mailbox);
         self.waiting = others;
         for outgoing in ready {
-            let begun = match (&found, self.postbox.needs_bundle(unix_now, outgoing.to.identity()))
-            {
+            let begun = match (found, self.postbox.needs_bundle(unix_now, outgoing.to.identity())) {
                 (_, false) => Ok(()),
                 (Some(found), true) => self.begin_session(&outgoing.to, found),
                 (None, true) => Err(Error::NoPrekeys),

@@ -17,6 +17,7 @@ mod description;
 mod io;
 mod media;
 mod messages;
+mod prekeys;
 mod srtp;
 mod stats;
 mod transport;
@@ -60,6 +61,11 @@ pub struct Engine {
     /// Messages that wait for the prekeys of their addressee.
     waiting: VecDeque<Outgoing>,
     next_report: Option<Instant>,
+    /// When to see whether one's own prekeys are due, by the wall clock, which suspended machines keep.
+    maintain_at: UnixTime,
+    /// When one's own prekeys were last given out to be published, and when to do so again.
+    published_at: Option<Instant>,
+    publish_at: Option<Instant>,
     /// Messages that did not open or made no sense.
     dropped_messages: u64,
     outputs: VecDeque<Output>,
@@ -68,7 +74,7 @@ pub struct Engine {
 /// How often [`Event::Quality`] comes.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Sockets that calls use at most: as many as ICE takes.
-const MAX_SOCKETS: usize = zentalk_ice_nat::MAX_LOCAL_SOCKETS;
+pub(crate) const MAX_SOCKETS: usize = zentalk_ice_nat::MAX_LOCAL_SOCKETS;
 
 impl Engine {
     /// A new participant with a new identity, whose mailbox lies at `relay`.
@@ -86,7 +92,7 @@ impl Engine {
         seed: Secret<32>,
         (now, unix_now): (Instant, UnixTime),
     ) -> Result<Self, Error> {
-        let mut rng = ChaCha20Rng::from_seed(*seed.expose());
+        let mut rng = seeded(seed);
         let (account, postbox) = Account::create(relay, unix_now, &mut rng)?;
         let mut engine = Self::new(account, postbox, config, key, rng, (now, unix_now));
         engine.commit();
@@ -106,14 +112,16 @@ impl Engine {
         seed: Secret<32>,
         (now, unix_now): (Instant, UnixTime),
     ) -> Result<Self, Error> {
-        let mut rng = ChaCha20Rng::from_seed(*seed.expose());
+        let mut rng = seeded(seed);
         let (account, mut postbox) = Account::restore(snapshot, &key)?;
         let rotated = postbox.maintain(unix_now, &mut rng);
         let mut engine = Self::new(account, postbox, config, key, rng, (now, unix_now));
         if rotated {
             engine.commit();
         }
-        engine.publish_prekeys();
+        if rotated || !engine.account.published {
+            engine.publish_prekeys();
+        }
         Ok(engine)
     }
 
@@ -125,15 +133,13 @@ impl Engine {
         rng: ChaCha20Rng,
         (now, unix_now): (Instant, UnixTime),
     ) -> Self {
-        let uptime = now.saturating_since(Instant::ZERO).as_millis();
-        let uptime = u64::try_from(uptime).unwrap_or(u64::MAX);
         Self {
             account,
             config,
             postbox,
             key,
             rng,
-            unix_origin: UnixTime::from_millis(unix_now.as_millis().saturating_sub(uptime)),
+            unix_origin: unix_origin(now, unix_now),
             now,
             sockets: Vec::new(),
             registry: CallRegistry::new(),
@@ -141,6 +147,9 @@ impl Engine {
             offered: None,
             waiting: VecDeque::new(),
             next_report: None,
+            maintain_at: unix_now + prekeys::MAINTENANCE_INTERVAL,
+            published_at: None,
+            publish_at: None,
             dropped_messages: 0,
             outputs: VecDeque::new(),
         }
@@ -202,8 +211,9 @@ impl Engine {
             sockets: &self.sockets,
             rng: &mut self.rng,
         };
-        self.call = Some(Call::place(id, to, media, setting)?);
+        let call = Call::place(id, to, media, setting)?;
         self.registry.handle_input(self.now, RegistryInput::Place { call: id, peer, accept })?;
+        self.call = Some(call);
         self.settle();
         Ok(id)
     }
@@ -250,6 +260,7 @@ impl Engine {
         frame: &AudioFrame,
     ) -> Result<(), Error> {
         self.advance(now);
+        let now = self.now;
         let sent = self.call_mut(call)?.send_audio(now, frame);
         self.settle();
         sent
@@ -267,6 +278,7 @@ impl Engine {
         picture: &VideoFrame,
     ) -> Result<(), Error> {
         self.advance(now);
+        let now = self.now;
         let sent = self.call_mut(call)?.send_video(now, picture);
         self.settle();
         sent
@@ -276,7 +288,8 @@ impl Engine {
     /// one-to-one mapping in front of it.
     ///
     /// # Errors
-    /// [`Error::Ice`] if the address cannot be used, or there are too many sockets.
+    /// [`Error::TooManySockets`]; [`Error::Ice`] if the address cannot be used, which is found out when a
+    /// call uses it: here if there is one, else by [`Engine::place`].
     pub fn add_socket(
         &mut self,
         now: Instant,
@@ -312,6 +325,13 @@ impl Engine {
         }
     }
 
+    /// Says what the wall clock shows at `now`. Worth doing whenever the program runs: the clock that
+    /// `now` comes from may stand still while a machine sleeps, and prekeys age all the same.
+    pub fn set_wall_clock(&mut self, now: Instant, unix_now: UnixTime) {
+        self.advance(now);
+        self.unix_origin = unix_origin(now, unix_now);
+    }
+
     // Inputs.
 
     /// Takes what happened outside. Nothing that a peer or a relay sends is an error: what cannot be
@@ -327,7 +347,8 @@ impl Engine {
             Input::Delivery { sequence, blob, queued } => {
                 self.handle_delivery(sequence, &blob, queued);
             }
-            Input::Prekeys { mailbox, found } => self.handle_prekeys(mailbox, found),
+            Input::Prekeys { mailbox, found } => self.handle_prekeys(mailbox, found.as_ref()),
+            Input::OwnPrekeys { published } => self.handle_own_prekeys(published),
             Input::Undeliverable { call } => self.handle_undeliverable(call),
         }
         self.settle();
@@ -341,6 +362,7 @@ impl Engine {
             call.handle_timeout(self.now);
         }
         self.report_quality();
+        self.maintain_prekeys();
         self.settle();
     }
 
@@ -351,7 +373,7 @@ impl Engine {
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        let timeout = self.settle();
+        let timeout = self.settle().into_iter().chain([self.next_maintenance()]).min();
         self.outputs.pop_front().unwrap_or(Output::Timeout(timeout))
     }
 
@@ -372,14 +394,6 @@ impl Engine {
         self.outputs.push_back(Output::Commit(snapshot));
     }
 
-    fn publish_prekeys(&mut self) {
-        let published = self.postbox.publishable();
-        self.outputs.push_back(Output::PublishPrekeys {
-            bundle: published.bundle,
-            one_time: published.one_time,
-        });
-    }
-
     fn report_quality(&mut self) {
         let due = self.next_report.is_some_and(|at| at <= self.now);
         if let (Some(call), true) = (&self.call, due) {
@@ -388,4 +402,18 @@ impl Engine {
             self.next_report = Some(self.now + REPORT_INTERVAL);
         }
     }
+}
+
+/// What the wall clock showed at [`Instant::ZERO`].
+fn unix_origin(now: Instant, unix_now: UnixTime) -> UnixTime {
+    let uptime = now.saturating_since(Instant::ZERO).as_millis();
+    let uptime = u64::try_from(uptime).unwrap_or(u64::MAX);
+    UnixTime::from_millis(unix_now.as_millis().saturating_sub(uptime))
+}
+
+/// The generator of one participant. The seed is wiped; it has served.
+fn seeded(seed: Secret<32>) -> ChaCha20Rng {
+    let rng = ChaCha20Rng::from_seed(*seed.expose());
+    drop(seed);
+    rng
 }

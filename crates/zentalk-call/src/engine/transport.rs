@@ -199,6 +199,10 @@ impl Transport {
                 self.drain_ice();
             }
             PacketKind::Dtls => self.handle_dtls(now, local, remote, &payload),
+            // Media from an address that ICE has not validated are none of the peer's (RFC 8445 §12.2).
+            PacketKind::Rtp | PacketKind::Rtcp if !self.ice.is_validated(local, remote) => {
+                self.counters.refused += 1;
+            }
             PacketKind::Rtp => self.open(payload, Srtp::open_rtp, Event::Rtp),
             PacketKind::Rtcp => self.open(payload, Srtp::open_rtcp, Event::Rtcp),
             _ => self.counters.unknown += 1,

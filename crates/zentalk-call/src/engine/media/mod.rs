@@ -199,10 +199,10 @@ impl MediaSession {
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        if let Some((_, _, receiver)) = &mut self.audio {
-            if let Some(played) = receiver.poll(now) {
-                return Output::Audio { frame: played.frame, source: played.source };
-            }
+        if let Some((_, _, receiver)) = &mut self.audio
+            && let Some(played) = receiver.poll(now)
+        {
+            return Output::Audio { frame: played.frame, source: played.source };
         }
         let timeout = self.drain(now);
         self.outputs.pop_front().unwrap_or(Output::Timeout(timeout))
@@ -271,18 +271,18 @@ impl MediaSession {
                 _ => {}
             },
             RtpEvent::KeyframeRequested { stream } => {
-                if let Some((sender, ..)) = &mut self.video {
-                    if sender.stream() == stream {
-                        sender.request_keyframe();
-                    }
+                if let Some((sender, ..)) = &mut self.video
+                    && sender.stream() == stream
+                {
+                    sender.request_keyframe();
                 }
             }
             RtpEvent::Quality { stream, quality } => {
-                if let Some((sender, ..)) = &mut self.audio {
-                    if sender.stream() == stream {
-                        // Refused only outside 0 to 100 per cent, which the sender has clamped.
-                        let _ = sender.set_expected_loss(quality.fraction_lost);
-                    }
+                if let Some((sender, ..)) = &mut self.audio
+                    && sender.stream() == stream
+                {
+                    // Refused only outside 0 to 100 per cent, which the sender has clamped.
+                    let _ = sender.set_expected_loss(quality.fraction_lost);
                 }
             }
             // A stream may pause (a camera that is off); `heard` tells whether the peer is gone.

@@ -1,0 +1,4 @@
+//! Tests of the facade as a whole.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod engine_is_sans_io;
