@@ -114,6 +114,9 @@ mod tests {
     fn sums_saturate_at_the_end() {
         let end = Instant::from_micros(u64::MAX);
         assert_eq!(end + Duration::MAX, end);
-        assert_eq!(UnixTime::from_millis(u64::MAX) + Duration::MAX, UnixTime::from_millis(u64::MAX));
+        assert_eq!(
+            UnixTime::from_millis(u64::MAX) + Duration::MAX,
+            UnixTime::from_millis(u64::MAX)
+        );
     }
 }
