@@ -22,6 +22,27 @@ fn rings_at_bobs(world: &mut World, caller: usize) -> bool {
 }
 
 #[test]
+fn strangers_do_not_displace_a_session_whose_call_was_accepted() {
+    let strangers = 70;
+    let mut world = World::of(2 + strangers, 31, FAST);
+    world.place(ALICE, BOB, Media::Audio);
+    world.run_for(Duration::from_secs(1));
+    world.hang_up(ALICE);
+    world.run_for(Duration::from_millis(200));
+    world.bob().accepts = false;
+    for stranger in 2..2 + usize::from(strangers) {
+        world.place(stranger, BOB, Media::Audio);
+        world.run_for(Duration::from_millis(200));
+        world.hang_up(stranger);
+        world.run_for(Duration::from_millis(200));
+    }
+    assert_eq!(world.bob().seen.rings.len(), 1 + usize::from(strangers));
+    world.place(ALICE, BOB, Media::Audio);
+    world.run_for(Duration::from_millis(500));
+    assert_eq!(world.bob().seen.rings.len(), 2 + usize::from(strangers), "Alice does not ring");
+}
+
+#[test]
 fn a_one_time_prekey_given_out_before_a_restart_is_not_given_out_again() {
     let mut world = World::of(3, 1, FAST);
     // Carol calls while Bob is away, with a one-time prekey of his; her offer expires in his mailbox.

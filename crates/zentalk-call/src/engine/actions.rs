@@ -1,7 +1,7 @@
 //! What the call state machine and the call want, done.
 
 use zentalk_call_fsm::{
-    Action, Detail, Devices, EndReason, Event as FsmEvent, LossCause, RegistryInput,
+    Action, Detail, Devices, EndReason, Event as FsmEvent, LossCause, MediaPermit, RegistryInput,
     RegistryOutput, Report,
 };
 use zentalk_dtls_fingerprint::HandshakeSummary;
@@ -92,27 +92,30 @@ impl Engine {
                     Ok(CallBody::AcceptedElsewhere(messages::Elsewhere::new(device)))
                 })?;
             }
-            Action::StartMedia(permit) => {
-                let setting = Setting {
-                    now: self.now,
-                    unix_now: self.unix_now(),
-                    config: &self.config,
-                    sockets: &self.sockets,
-                    rng: &mut self.rng,
-                };
-                self.call.as_mut().ok_or(Error::NotUp)?.start_media(permit, setting)?;
-                self.next_report = Some(self.now + REPORT_INTERVAL);
-            }
+            Action::StartMedia(permit) => self.start_media(permit)?,
             Action::StopMedia => {
                 if let Some(call) = &mut self.call {
                     call.stop_media(self.now);
                 }
                 self.next_report = None;
             }
-            // One's own other devices are not known to this version; the callee's are told by the caller.
+            // Further devices of a person are not known to this version, but for those that an answer names.
             // A lost path is waited for: the old agent goes on checking. Its restart is not signalled yet.
             _ => {}
         }
+        Ok(())
+    }
+
+    fn start_media(&mut self, permit: MediaPermit) -> Result<(), Error> {
+        let setting = Setting {
+            now: self.now,
+            unix_now: self.unix_now(),
+            config: &self.config,
+            sockets: &self.sockets,
+            rng: &mut self.rng,
+        };
+        self.call.as_mut().ok_or(Error::NotUp)?.start_media(permit, setting)?;
+        self.next_report = Some(self.now + REPORT_INTERVAL);
         Ok(())
     }
 

@@ -223,7 +223,14 @@ impl Engine {
     /// # Errors
     /// [`Error::Fsm`] if it does not ring any more.
     pub fn accept(&mut self, now: Instant, call: CallId, accept: LocalAccept) -> Result<(), Error> {
-        self.command(now, call, Command::Accept(accept))
+        let caller = self.registry.peer().cloned();
+        self.command(now, call, Command::Accept(accept))?;
+        // Whose call was accepted is no stranger any more: those who call later do not displace their session.
+        if let Some(caller) = caller {
+            self.postbox.keep(&caller);
+            self.commit();
+        }
+        Ok(())
     }
 
     /// Declines the call that rings.
