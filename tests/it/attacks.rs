@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use zentalk_call::{EndReason, Media, PublicState, Warning};
+use zentalk_call::{EndReason, LocalAccept, Media, PublicState, Warning};
 use zentalk_primitives::{Instant, Transmit};
 use zentalk_tests::{ALICE, BOB, World};
 
@@ -32,6 +32,26 @@ fn no_packet_before_accept() {
     world.run_for(Duration::from_secs(59));
     assert_eq!(world.bob().seen.rings.len(), 1);
     assert!(world.alice().sent.is_empty() && world.bob().sent.is_empty());
+}
+
+/// The relay that a caller's card names may be the caller's own: whoever speaks to it shows an address.
+#[test]
+fn nothing_goes_to_a_foreign_relay_before_accept() {
+    let (own, foreign) = ("ws://bob.test/v1", "ws://stranger.test/v1");
+    let mut world = World::on_relays(&[foreign, own, foreign], 11, FAST);
+    world.bob().accepts = false;
+    let call = world.place(ALICE, BOB, Media::Audio);
+    world.run_for(Duration::from_secs(1));
+    world.place(2, BOB, Media::Audio);
+    world.run_for(Duration::from_secs(1));
+    // The two offers went to Bob's relay; neither "it rings" nor "busy" went to the callers'.
+    assert_eq!(world.mail.relays(), [own, own]);
+    assert_eq!(world.bob().seen.rings.len(), 1);
+    let now = world.now;
+    world.bob().engine.accept(now, call, LocalAccept::by_user()).unwrap();
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.alice().states().last(), Some(&PublicState::Connected));
+    assert!(world.mail.relays().iter().any(|relay| relay == foreign));
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct Mail {
     prekeys: BTreeMap<MailboxId, Published>,
     /// Every byte that the relay ever saw.
     seen: Vec<Vec<u8>>,
+    /// The relay of every put, in order.
+    relays: Vec<String>,
 }
 
 struct Blob {
@@ -39,12 +41,18 @@ impl Mail {
     /// A relay that takes `delay` from a put to its delivery.
     pub fn new(delay: Duration) -> Self {
         let (blobs, prekeys) = (BTreeMap::new(), BTreeMap::new());
-        Self { delay, sequence: 0, blobs, prekeys, seen: Vec::new() }
+        let (seen, relays) = (Vec::new(), Vec::new());
+        Self { delay, sequence: 0, blobs, prekeys, seen, relays }
     }
 
     /// Every byte string that the relay ever saw.
     pub fn seen(&self) -> &[Vec<u8>] {
         &self.seen
+    }
+
+    /// Which relay each blob was put to, in order.
+    pub fn relays(&self) -> &[String] {
+        &self.relays
     }
 
     /// Changes what was put last, as a broken or hostile relay might.
@@ -79,6 +87,7 @@ impl Mail {
 
     pub(crate) fn put(&mut self, now: Instant, put: Put) {
         self.seen.push(put.blob.clone());
+        self.relays.push(put.relay);
         self.queue(now, put.mailbox, put.blob);
     }
 

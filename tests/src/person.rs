@@ -67,16 +67,17 @@ pub struct Seen {
 }
 
 impl Person {
-    /// Somebody with a fresh identity. `number` tells people of one world apart.
+    /// Somebody with a fresh identity. `number` tells people of one world apart,
+    /// `relay` keeps their mailbox.
     ///
     /// # Panics
     /// If no engine can be made: there is nothing to test then.
     #[allow(clippy::expect_used)]
-    pub fn new(seed: u64, number: u8, now: Instant) -> Self {
+    pub fn new(seed: u64, number: u8, relay: &str, now: Instant) -> Self {
         let mut bytes = [number; 32];
         bytes.iter_mut().zip(seed.to_be_bytes()).for_each(|(to, from)| *to = from);
         let engine = Engine::create(
-            "ws://relay.test/v1",
+            relay,
             EngineConfig::default().dangerous_simulation(seed ^ u64::from(number)),
             StorageKey::new([7; 32]),
             Secret::new(bytes),

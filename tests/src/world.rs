@@ -24,6 +24,8 @@ pub struct World {
     fetches: Vec<(usize, MailboxId)>,
 }
 
+/// The relay of most scenarios.
+const RELAY: &str = "ws://relay.test/v1";
 /// How long the relay takes in most scenarios.
 const MAIL_DELAY: Duration = Duration::from_millis(60);
 /// A world in which this much happens at one instant does not come to rest: a bug.
@@ -42,8 +44,15 @@ impl World {
 
     /// So many people, with this link between them.
     pub fn of(people: u8, seed: u64, link: Link) -> Self {
+        let relays = vec![RELAY; usize::from(people)];
+        Self::on_relays(&relays, seed, link)
+    }
+
+    /// One person for each relay, with this link between them.
+    pub fn on_relays(relays: &[&str], seed: u64, link: Link) -> Self {
         let now = Instant::from_millis(1_000);
-        let people = (1..=people).map(|number| Person::new(seed, number, now)).collect();
+        let people = (1..).zip(relays);
+        let people = people.map(|(number, relay)| Person::new(seed, number, relay, now)).collect();
         let (network, mail) = (Network::new(seed, link), Mail::new(MAIL_DELAY));
         let (holds_prekeys, fetches) = (false, Vec::new());
         let mut world = Self { now, network, mail, people, holds_prekeys, fetches };

@@ -15,9 +15,6 @@ pub enum Error {
     /// More sockets than calls use.
     #[error("too many sockets")]
     TooManySockets,
-    /// There is no usable network.
-    #[error("no usable network: no interface is up, or the UDP address is taken")]
-    NoNetwork,
 
     // What was saved cannot be used.
     /// The snapshot is damaged.

@@ -99,7 +99,6 @@ fn of_driver(error: &DriverError) -> Exit {
         DriverError::Bind { .. } | DriverError::NoNetwork | DriverError::Interfaces { .. } => {
             Exit::NoConnection
         }
-        DriverError::Engine(zentalk_call::Error::NoNetwork) => Exit::NoConnection,
         _ => Exit::Failure,
     }
 }

@@ -189,6 +189,12 @@ impl Engine {
     /// Seals a message and has it put into the addressee's mailbox, after asking for prekeys if there
     /// is no session yet.
     pub(super) fn send(&mut self, call: CallId, to: ContactCard, body: CallBody) {
+        if is_automatic(&body) && to.relay_url() != self.account.relay() {
+            // The caller's relay may be the caller: to speak to it tells it our address, and nobody is to
+            // learn that before the user accepted. The caller hears of us by the answer.
+            debug!("nothing is sent to a foreign relay before the accept");
+            return;
+        }
         if self.postbox.needs_bundle(self.unix_now(), to.identity()) {
             let asked = self.waiting.iter().any(|waiting| waiting.to.mailbox() == to.mailbox());
             if !asked {
@@ -266,4 +272,9 @@ impl Engine {
     pub(super) fn handle_undeliverable(&mut self, call: CallId) {
         self.report(call, Report::SignallingFailed);
     }
+}
+
+/// Whether a message is sent without the user's doing.
+fn is_automatic(body: &CallBody) -> bool {
+    matches!(body, CallBody::Ringing(_) | CallBody::Busy)
 }
