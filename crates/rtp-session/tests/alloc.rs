@@ -1,10 +1,9 @@
 //! A steady flow allocates nothing. A binary of its own, because it replaces the global allocator.
-#![allow(clippy::unwrap_used, clippy::panic, unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use core::time::Duration;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 
+use allocation_counter::measure;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use zentalk_primitives::{Instant, UnixTime};
@@ -12,36 +11,6 @@ use zentalk_rtp_session::{
     Datagram, Event, Input, MediaKind, Output, ReceiveStreamConfig, RtpSession, SendStreamConfig,
     SendStreamId, SessionConfig,
 };
-
-struct Counting;
-
-thread_local! {
-    /// This thread's allocations only; the harness has threads of its own.
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: passes every call on to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 struct Pair {
     now: Instant,
@@ -137,11 +106,10 @@ impl Pair {
 fn a_steady_flow_with_loss_reports_and_retransmission_allocates_nothing() {
     let mut pair = Pair::new();
     // Until the history is full.
-    pair.flow(2_000);
-    let (before, received, recovered) = (COUNT.get(), pair.received, pair.recovered);
-    assert!(before > 0, "the counter counts");
-    pair.flow(2_000);
-    assert_eq!(COUNT.get() - before, 0);
+    let filling = measure(|| pair.flow(2_000));
+    assert!(filling.count_total > 0, "the counter counts");
+    let (received, recovered) = (pair.received, pair.recovered);
+    assert_eq!(measure(|| pair.flow(2_000)).count_total, 0);
     assert!(pair.received - received > 1_900);
     assert!(pair.recovered - recovered > 150);
 }
