@@ -273,8 +273,8 @@ impl Store for SharedStore {
     }
 }
 
-/// Puts messages of somebody whose card names `own_relay` into a mailbox.
-async fn put_as_stranger(relay: &TestRelay, to: &ContactCard, own_relay: &str, hangs_up: bool) {
+/// Puts an offer of somebody whose card names `own_relay` into a mailbox.
+async fn put_as_stranger(relay: &TestRelay, to: &ContactCard, own_relay: &str) {
     let mut rng = ChaCha20Rng::from_seed([66; 32]);
     let unix_now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let unix_now = UnixTime::from_millis(u64::try_from(unix_now.as_millis()).unwrap());
@@ -289,13 +289,10 @@ async fn put_as_stranger(relay: &TestRelay, to: &ContactCard, own_relay: &str, h
     let media = messages::MediaKinds { audio: true, video: false };
     let secret = FrameSecret::random(&mut rng);
     let offer = messages::Offer::new(some_offer(audio()), secret, card, media).unwrap();
-    let end = CallBody::End(messages::EndCode(EndReason::HungUpLocal.to_wire()));
-    for body in [Some(CallBody::Offer(offer)), hangs_up.then_some(end)].into_iter().flatten() {
-        let device = DeviceId::from_bytes([6; 4]);
-        let message = CallMessage::new(CallId::from_bytes([6; 16]), device, body);
-        let sealed = postbox.seal(unix_now, to.identity(), &message, &mut rng).unwrap();
-        client.put(to.mailbox(), sealed.into_bytes(), PATIENCE).await.unwrap();
-    }
+    let device = DeviceId::from_bytes([6; 4]);
+    let message = CallMessage::new(CallId::from_bytes([6; 16]), device, CallBody::Offer(offer));
+    let sealed = postbox.seal(unix_now, to.identity(), &message, &mut rng).unwrap();
+    client.put(to.mailbox(), sealed.into_bytes(), PATIENCE).await.unwrap();
 }
 
 #[tokio::test]
@@ -305,7 +302,9 @@ async fn a_relay_that_never_answers_holds_up_nobody_else() {
     // A stranger's card names a relay that takes connections and says nothing.
     let tarpit = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/v1", tarpit.local_addr().unwrap());
-    put_as_stranger(&relay, bob.card(), &url, true).await;
+    put_as_stranger(&relay, bob.card(), &url).await;
+    // Nothing goes there by itself; that Bob declines is to be said there.
+    soon(bob.incoming()).await.unwrap().decline().await;
     let (mut stuck, _) = soon(tarpit.accept()).await.unwrap();
     let (_outgoing, _accepted) = connect_next(&alice, &mut bob).await;
     // All this while Bob still waits for the stranger's relay.

@@ -12,7 +12,7 @@ use zentalk_session_description::{
 };
 use zentalk_signaling_ratchet::messages::{self, CallBody, FrameSecret};
 use zentalk_signaling_ratchet::{CallMessage, ContactCard, Identity, Postbox, PrekeyBundle};
-use zentalk_tests::{ALICE, BOB, START, World};
+use zentalk_tests::{ALICE, BOB, RELAY, START, World};
 
 use crate::scene::{FAST, talkers};
 
@@ -28,7 +28,7 @@ impl Mallory {
         let mut rng = ChaCha20Rng::from_seed([66; 32]);
         let mut postbox = Postbox::new(Identity::generate(&mut rng), START, &mut rng);
         let mailbox = MailboxId::from_bytes([66; 32]);
-        let card = ContactCard::new(postbox.identity().clone(), "ws://10.0.0.9/v1", mailbox);
+        let card = ContactCard::new(postbox.identity().clone(), RELAY, mailbox);
         let victim = world.person(victim).card().clone();
         let found = world.mail.fetch(victim.mailbox()).unwrap();
         let one_time = found.one_time.as_deref();

@@ -12,4 +12,4 @@ pub use mail::Mail;
 pub use media::{PICTURE_INTERVAL, Talk};
 pub use network::{Attacker, Link, Network};
 pub use person::{Person, START, Seen};
-pub use world::{ALICE, BOB, World};
+pub use world::{ALICE, BOB, RELAY, World};

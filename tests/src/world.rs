@@ -25,7 +25,7 @@ pub struct World {
 }
 
 /// The relay of most scenarios.
-const RELAY: &str = "ws://relay.test/v1";
+pub const RELAY: &str = "ws://relay.test/v1";
 /// How long the relay takes in most scenarios.
 const MAIL_DELAY: Duration = Duration::from_millis(60);
 /// A world in which this much happens at one instant does not come to rest: a bug.
