@@ -1,0 +1,2 @@
+//! Calls with real WebRTC peers: aiortc and Chromium.
+fn main() {}
