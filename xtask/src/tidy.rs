@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::fuzz;
 use crate::shell::{self, Failure, Outcome};
 
-/// Check the house rules: file sizes, stubs, a README for every crate.
+/// Check the house rules: file sizes, stubs, a README for every crate, a door, a name and seeds for every fuzz target.
 #[derive(clap::Args)]
 pub(crate) struct Tidy {}
 
@@ -29,6 +30,7 @@ impl Tidy {
         let mut complaints: Vec<_> =
             files.iter().flat_map(|file| complaints(&root, file)).collect();
         complaints.extend(crates_without_readme(&root));
+        complaints.extend(fuzz::tidy::complaints()?);
         if complaints.is_empty() {
             println!("tidy: {} files", files.len());
             Ok(())

@@ -7,6 +7,9 @@ mod counters;
 pub mod docs;
 mod end_reason;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod glare;
 mod input;
 mod machine;

@@ -3,6 +3,9 @@
 
 mod audio_frame;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod opus;
 mod playout;
 mod sys;

@@ -10,6 +10,7 @@ mod native {
     use aws_lc_rs::digest;
     use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
+    /// FIPS 180-4.
     pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
         let mut output = [0; 32];
         let digest = digest::digest(&digest::SHA256, bytes);
@@ -66,6 +67,7 @@ mod tests {
     use super::{native, portable};
 
     /// RFC 8032 §7.1, test 2.
+    /// RFC 8032 §5.1.
     #[test]
     fn both_back_ends_sign_as_rfc_8032_says() {
         let seed = hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
@@ -84,7 +86,7 @@ mod tests {
         assert!(!portable::verify(&public, &[0x73], &signature));
     }
 
-    /// FIPS 180-4, the one-block message "abc".
+    /// FIPS 180-4: the one-block message "abc".
     #[test]
     fn both_back_ends_hash_alike() {
         let expected = hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -5,6 +5,9 @@ mod connection;
 mod crypto;
 mod error;
 pub mod frames;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 mod mailbox_key;
 mod mailboxes;

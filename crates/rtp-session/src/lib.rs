@@ -5,6 +5,9 @@ mod buffers;
 mod clock;
 mod config;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod io;
 pub mod limits;
 mod rate;

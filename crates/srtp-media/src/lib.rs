@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod rtcp;
 pub mod rtp;
 mod srtp;

@@ -23,7 +23,7 @@ const MAX_REMEMBERED_LOSSES: usize = 64;
 /// A packet this far (in seconds) from what is played next belongs to another timeline.
 const FAR_SECONDS: i64 = 10;
 
-/// A packet this far ahead by its number belongs to another timeline (`MAX_DROPOUT`, RFC 3550 A.1).
+/// A packet this far away by its number belongs to another timeline (`MAX_DROPOUT`, RFC 3550 A.1).
 const FAR_PACKETS: u64 = 3_000;
 
 /// Overdue by more than this many packets, the player catches up.
@@ -207,7 +207,7 @@ impl Playout for PlayoutBuffer {
         let ahead = sequence >= timeline.next_sequence;
         let distance = tick.saturating_sub(timeline.next_tick).saturating_abs();
         let far = distance > FAR_SECONDS * i64::from(self.config.clock_rate)
-            || sequence.saturating_sub(timeline.next_sequence) > FAR_PACKETS;
+            || sequence.abs_diff(timeline.next_sequence) > FAR_PACKETS;
         if far {
             // Forward over silence at once, else only if a second packet says so (RFC 3550 A.1).
             if self.suspect == Some(sequence) || (ahead && self.packets.is_empty()) {

@@ -98,8 +98,7 @@ impl Vp8Assembler {
             return Ok(());
         }
         let taken = if packet.payload.is_empty() {
-            self.buffer.insert_padding(now, packet.sequence);
-            Ok(true)
+            Ok(self.buffer.insert_padding(now, packet.sequence))
         } else {
             Fragment::parse(packet).and_then(|fragment| self.buffer.insert(now, fragment))
         };

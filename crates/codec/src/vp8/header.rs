@@ -75,6 +75,7 @@ mod tests {
         frame
     }
 
+    /// RFC 6386 §9.1.
     #[test]
     fn keyframe_says_its_size() {
         let header = Vp8FrameHeader::parse(&keyframe(640, 360)).unwrap();

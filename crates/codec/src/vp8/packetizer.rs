@@ -102,6 +102,7 @@ impl Vp8Packetizer {
 mod tests {
     use super::*;
 
+    /// RFC 7741 §4.1.
     #[test]
     fn pieces_fit_and_make_up_the_frame() {
         let mut packetizer = Vp8Packetizer::new(1_200, 0x7ffe).unwrap();

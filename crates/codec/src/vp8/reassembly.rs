@@ -37,11 +37,16 @@ pub(super) struct Reassembly {
 }
 
 impl Reassembly {
-    /// Takes a packet of padding only: it fills a place in the sequence.
-    pub(super) fn insert_padding(&mut self, now: Instant, sequence: u64) {
-        if self.padding.len() < MAX_BUFFERED_PACKETS {
-            self.padding.entry(sequence).or_insert(now);
+    /// Takes a packet of padding only: it fills a place in the sequence. False if that place was taken: stepping over
+    /// the padding would step over a frame's packet.
+    pub(super) fn insert_padding(&mut self, now: Instant, sequence: u64) -> bool {
+        if self.contains(sequence) {
+            return false;
         }
+        if self.padding.len() < MAX_BUFFERED_PACKETS {
+            self.padding.insert(sequence, now);
+        }
+        true
     }
 
     /// Takes a packet; false if it was here already.

@@ -148,6 +148,7 @@ fn packet_that_cannot_be_opened_or_decoded_is_concealed() {
     assert_eq!(concealed, [50, 100]);
 }
 
+/// RFC 7587 §4.2.
 #[test]
 fn packets_of_other_lengths_become_frames_of_20_ms() {
     // Two equal frames of 20 ms in one packet (RFC 6716 §3.2.3): foreign senders may do so.

@@ -108,6 +108,7 @@ fn every_legal_bit_rate_encodes() {
     }
 }
 
+/// RFC 6716 §2.1.7.
 #[test]
 fn fec_of_the_next_packet_beats_concealment() {
     let sent = speech_frames();
@@ -153,6 +154,7 @@ fn packet_without_fec_data_recovers_nothing() {
     }
 }
 
+/// RFC 6716 §2.1.9.
 #[test]
 fn dtx_is_off_unless_asked_for() {
     let silence = AudioFrame::silence(Channels::Mono, 0);
@@ -167,6 +169,7 @@ fn dtx_is_off_unless_asked_for() {
 }
 
 /// RFC 3551 §4.1.
+/// RFC 7587 §4.1.
 #[test]
 fn first_packet_after_silence_is_marked() {
     let mut encoder = OpusEncoder::new(&OpusConfig::default().dtx(true)).unwrap();

@@ -17,7 +17,9 @@ fn folder(name: &str) -> Option<PathBuf> {
     if root.is_none() {
         println!("SKIPPED {name}: ZENTALK_VECTORS is not set");
     }
-    root.map(|root| Path::new(&root).join(name))
+    // A relative folder is meant as seen from the workspace.
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.map(|root| workspace.join(root).join(name))
 }
 
 fn hex(text: &str) -> Vec<u8> {

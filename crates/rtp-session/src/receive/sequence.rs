@@ -80,11 +80,12 @@ impl SequenceTracker {
         }
     }
 
-    /// Goes on from `number`, extended to the next value above all that came.
+    /// Goes on from `number`, extended to the next value so far above all that came that no late packet gets a number
+    /// that was given before.
     pub(crate) fn restart(&mut self, number: u16) -> u64 {
         let ahead = u64::from(number.wrapping_sub(self.highest as u16));
-        // The same number again is a whole turn ahead.
-        let sequence = self.highest + if ahead == 0 { FIRST_OFFSET } else { ahead };
+        let turn = if ahead < RECEIVE_WINDOW { FIRST_OFFSET } else { 0 };
+        let sequence = self.highest + ahead + turn;
         *self = Self { highest: sequence, seen: [0; WORDS], jump_to: None };
         self.mark(sequence);
         sequence
@@ -147,6 +148,7 @@ mod tests {
     }
 
     // RFC 3550 appendix A.1
+    /// RFC 3550 A.1.
     #[test]
     fn one_far_packet_changes_nothing_two_in_a_row_restart() {
         let mut tracker = SequenceTracker::new(100);
@@ -159,6 +161,19 @@ mod tests {
         // Backwards: numbering still grows.
         assert_eq!(tracker.place(10), Placement::Implausible);
         assert_eq!(tracker.place(11), Placement::Restarted { sequence: 131_072 + 11 });
+    }
+
+    /// Found by fuzzing: a new source began a little further, and its late packets got numbers of the old one.
+    #[test]
+    fn late_packets_after_a_restart_get_numbers_of_their_own() {
+        let mut tracker = SequenceTracker::new(100);
+        for (number, turns) in [(100, 2), (101, 3), (100 + 2_047, 4), (100 + 2 * 2_047 + 1, 4)] {
+            let before = tracker.highest();
+            let sequence = tracker.restart(number);
+            assert_eq!(sequence, turns * FIRST_OFFSET + u64::from(number));
+            let oldest = tracker.place(number.wrapping_sub(RECEIVE_WINDOW as u16 - 1));
+            assert!(matches!(oldest, Placement::Late { sequence } if sequence > before));
+        }
     }
 
     #[test]

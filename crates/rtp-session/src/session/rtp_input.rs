@@ -45,6 +45,7 @@ impl RtpSession {
     /// Finds the stream for a packet of a new source (RFC 8843 §9.2): the one whose mid it carries;
     /// without a mid, the only one that lacks a source and takes the payload type.
     fn adopt(&mut self, packet: &RtpPacket<'_>) -> Result<(usize, Route), Error> {
+        // RFC 3550 §8.2: our own, come back.
         if self.is_local(packet.ssrc()) {
             return Err(Error::UnknownSource);
         }

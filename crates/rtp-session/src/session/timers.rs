@@ -95,7 +95,7 @@ impl RtpSession {
     }
 
     /// A compound of reports and names: a sender report for each stream that sends, the first with all
-    /// report blocks; a receiver report where none sends (RFC 3550 §6.1).
+    /// report blocks (RFC 8108 §5 has each carry them); a receiver report where none sends (RFC 3550 §6.1).
     pub(super) fn begin_report(&mut self, now: Instant) -> Vec<u8> {
         let mut blocks = [ReportBlock::default(); MAX_RECEIVE_STREAMS];
         let heard = self.receive.iter_mut().filter_map(|stream| stream.report_block(now));

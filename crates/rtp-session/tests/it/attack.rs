@@ -68,6 +68,7 @@ fn reports_about_other_sources_and_absurd_echoes_change_nothing() {
     assert_eq!(network.peers[A].session.stats().round_trip, round_trip);
 }
 
+/// RFC 3550 §8.2.
 #[test]
 fn our_own_packets_reflected_are_not_adopted() {
     let now = Instant::from_millis(1);

@@ -32,6 +32,7 @@ fn streams_are_bounded() {
 }
 
 // The fullest report there is fits the smallest MTU.
+/// RFC 8108 §5.
 #[test]
 fn reports_of_all_streams_fit_one_datagram() {
     let mut now = Instant::from_millis(1);

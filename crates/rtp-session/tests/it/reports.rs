@@ -75,6 +75,7 @@ fn an_announcement_is_heard_before_any_media() {
     assert!(network.peers[A].session.stats().rtcp_received >= 6, "reports go on");
 }
 
+/// RFC 4585 §3.1.
 #[test]
 fn nothing_is_sent_before_media_flow() {
     let (mut network, _, receive) = Network::with_video(5, Conditions::clean(20), true);

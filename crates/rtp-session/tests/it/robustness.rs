@@ -134,6 +134,7 @@ proptest! {
     }
 
     /// One seed, one trace.
+    /// RFC 7022 §4.2: the name, too, comes from the caller's generator.
     #[test]
     fn the_same_inputs_give_the_same_outputs(ops in vec(op(), 1..60)) {
         let run = |ops: Vec<Op>| {

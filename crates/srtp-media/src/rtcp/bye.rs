@@ -48,6 +48,7 @@ mod tests {
         Ok((bye.sources().collect(), bye.reason()))
     }
 
+    /// RFC 3550 §6.6.
     #[test]
     fn sources_and_reason_lie_within_the_packet() {
         assert_eq!(parse(&[0x81, 203, 0, 1, 0, 0, 0, 9]), Ok((vec![9], None)));

@@ -130,6 +130,7 @@ impl<'a> Packet<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 5506 §4.
     #[test]
     fn one_malformed_packet_refuses_the_whole_compound() {
         let pli = [0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2];
@@ -154,6 +155,7 @@ mod tests {
     }
 
     // RFC 5506 §4, RFC 3550 §6.7
+    /// RFC 3611 §2.
     #[test]
     fn unknown_packets_are_kept_raw() {
         let app = [0x85, 204, 0, 2, 0, 0, 0, 1, b'N', b'A', b'M', b'E'];

@@ -190,6 +190,7 @@ mod tests {
     use crate::rtcp::{Compound, Packet};
 
     // RFC 4585 §6.2.1
+    /// RFC 4585 §6.2.1.
     #[test]
     fn nack_bits_count_from_the_packet_id_and_wrap() {
         let pair = NackPair { packet_id: 65_534, following: 0b1000_0000_0000_0011 };

@@ -52,6 +52,7 @@ impl<'a> Remb<'a> {
 mod tests {
     use super::*;
 
+    /// draft-alvestrand-rmcat-remb-03 §2.2.
     #[test]
     fn bit_rate_is_mantissa_shifted_by_exponent() {
         let fci = [b'R', b'E', b'M', b'B', 1, 3 << 2 | 1, 0, 2, 0, 0, 0, 7];

@@ -174,6 +174,7 @@ mod tests {
     use super::*;
 
     // RFC 3550 §6.4.1: a signed 24-bit number, clamped, never wrapped.
+    /// RFC 3550 §6.4.1.
     #[test]
     fn cumulative_loss_is_signed_and_clamped() {
         for (written, read) in [

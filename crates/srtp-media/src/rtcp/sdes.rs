@@ -126,6 +126,7 @@ mod tests {
     }
 
     // RFC 3550 §6.5: each chunk ends with at least one zero, on a word boundary.
+    /// RFC 3550 §6.5.
     #[test]
     fn chunks_end_on_word_boundaries() {
         let body = [

@@ -220,6 +220,7 @@ mod tests {
         Ok(feedback.statuses().map(|s| (s.sequence_number, s.arrival)).collect())
     }
 
+    /// draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1.
     #[test]
     fn runs_and_vectors_are_read_in_sequence() {
         let fci = [

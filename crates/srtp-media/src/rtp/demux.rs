@@ -41,6 +41,7 @@ mod tests {
     use super::*;
 
     // RFC 7983 §7
+    /// RFC 7983 §7.
     #[test]
     fn first_byte_ranges_are_those_of_rfc_7983() {
         let ranges = [
@@ -60,6 +61,7 @@ mod tests {
     }
 
     // RFC 5761 §4
+    /// RFC 5761 §4.
     #[test]
     fn second_byte_tells_rtcp_from_rtp() {
         for second in 0..=255 {

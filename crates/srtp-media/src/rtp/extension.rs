@@ -100,6 +100,7 @@ mod tests {
     }
 
     // RFC 8285 §4.2
+    /// RFC 8285 §4.2.
     #[test]
     fn one_byte_form_skips_padding_between_elements() {
         let data = [0x10, 0xaa, 0, 0, 0x21, 1, 2, 0];
@@ -117,6 +118,7 @@ mod tests {
     }
 
     // RFC 8285 §4.3: the low four bits of the profile are for applications.
+    /// RFC 8285 §4.3.
     #[test]
     fn two_byte_form_takes_empty_values_and_any_appbits() {
         for profile in [0x1000, 0x100f] {

@@ -208,6 +208,7 @@ mod tests {
     }
 
     // RFC 3550 §5.1
+    /// RFC 3550 §5.1.
     #[test]
     fn fixed_fields_are_read() {
         let bytes = with(0x80, &[7, 8]);

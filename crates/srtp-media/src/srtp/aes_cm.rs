@@ -85,6 +85,7 @@ mod tests {
 
     /// RFC 3711 Appendix B.2: the keystream's first blocks for SSRC 0 and index 0, and those around
     /// the wrap of the low byte of the block counter.
+    /// RFC 3711 §4.1.1.
     #[test]
     fn keystream_is_that_of_rfc_3711() {
         check(
@@ -101,6 +102,7 @@ mod tests {
     }
 
     /// RFC 6188 §7.1.
+    /// RFC 6188 §2.
     #[test]
     fn keystream_of_256_bits_is_that_of_rfc_6188() {
         let mut key = 0x57f8_2fe3_613f_d170_a85e_c93c_40b1_f092_u128.to_be_bytes().to_vec();

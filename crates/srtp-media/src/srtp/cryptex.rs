@@ -68,8 +68,8 @@ pub(super) fn unmark(packet: &mut [u8], header: RtpHeader) {
     }
 }
 
-/// §5.1: instead of [`ONE_BYTE_PROFILE`].
+/// RFC 9335 §5.1: instead of [`ONE_BYTE_PROFILE`].
 const ONE_BYTE_MARK: u16 = 0xc0de;
 
-/// §5.1: instead of [`TWO_BYTE_PROFILE`].
+/// RFC 9335 §5.1: instead of [`TWO_BYTE_PROFILE`].
 const TWO_BYTE_MARK: u16 = 0xc2de;

@@ -98,6 +98,7 @@ mod tests {
         packet
     }
 
+    /// RFC 3550 §5.3.1.
     #[test]
     fn payload_begins_after_csrcs_and_extension() {
         for (first, rest, len) in [

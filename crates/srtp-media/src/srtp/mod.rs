@@ -12,7 +12,7 @@ mod mki;
 mod options;
 mod profile;
 mod receiver;
-mod replay;
+pub(crate) mod replay;
 mod rtp_stream;
 mod sender;
 mod session_keys;

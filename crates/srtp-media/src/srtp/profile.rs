@@ -129,6 +129,7 @@ impl core::fmt::Display for SrtpProfile {
 mod tests {
     use super::*;
 
+    /// RFC 7714 §14.2.
     #[test]
     fn numbers_name_their_profile_and_no_other() {
         for profile in SrtpProfile::ALL {

@@ -3,26 +3,26 @@
 /// A ring of bits: an index has a place of its own until one that is `WORDS` × 64 higher takes it.
 /// Asking changes nothing; only [`ReplayWindow::mark`], after authentication, does.
 #[derive(Clone, Debug)]
-pub(super) struct ReplayWindow<const WORDS: usize> {
+pub(crate) struct ReplayWindow<const WORDS: usize> {
     highest: Option<u64>,
     seen: [u64; WORDS],
 }
 
 impl<const WORDS: usize> ReplayWindow<WORDS> {
     /// How many indices it remembers, counted from the highest.
-    pub(super) const LEN: u64 = WORDS as u64 * 64;
+    pub(crate) const LEN: u64 = WORDS as u64 * 64;
 
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { highest: None, seen: [0; WORDS] }
     }
 
     /// The highest index marked, if any.
-    pub(super) const fn highest(&self) -> Option<u64> {
+    pub(crate) const fn highest(&self) -> Option<u64> {
         self.highest
     }
 
     /// Whether `index` is neither marked nor too old to tell.
-    pub(super) fn is_fresh(&self, index: u64) -> bool {
+    pub(crate) fn is_fresh(&self, index: u64) -> bool {
         match self.highest {
             Some(highest) if index <= highest => {
                 let (word, bit) = Self::place(index);
@@ -33,7 +33,7 @@ impl<const WORDS: usize> ReplayWindow<WORDS> {
     }
 
     /// Marks a fresh `index` as seen.
-    pub(super) fn mark(&mut self, index: u64) {
+    pub(crate) fn mark(&mut self, index: u64) {
         match self.highest {
             Some(highest) if index <= highest => {}
             Some(highest) if index - highest < Self::LEN => {

@@ -48,6 +48,7 @@ const WORD_LEN: usize = 4;
 mod tests {
     use super::*;
 
+    /// RFC 9335 §6.
     #[test]
     fn csrcs_move_behind_the_word_and_back() {
         let packet: Vec<u8> = (0..30).collect();

@@ -36,6 +36,7 @@ fn everything() -> Vec<u8> {
     out
 }
 
+/// RFC 3550 §6.1.
 #[test]
 fn every_packet_that_is_written_is_read() {
     let bytes = everything();

@@ -5,6 +5,7 @@ use zentalk_srtp_media::{Error, REPLAY_WINDOW, SrtpReceiver};
 
 use super::{PROFILES, SSRC, protected_rtcp, protected_rtp, receiver, rtp, sender};
 
+/// RFC 3711 §4.2.1.
 #[test]
 fn every_flipped_bit_is_refused_and_the_packet_passes_afterwards() {
     for profile in PROFILES {
@@ -50,6 +51,7 @@ fn every_truncation_is_refused() {
     }
 }
 
+/// RFC 3711 §3.3.2.
 #[test]
 fn replayed_packet_is_dropped() {
     for profile in PROFILES {

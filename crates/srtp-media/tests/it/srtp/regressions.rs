@@ -22,6 +22,7 @@ fn srtp_short_extension_is_malformed() {
 }
 
 /// `srtcp-e0-forged-bye`: webrtc-srtp 0.17.2 and rtc-srtp 0.21.1 return it as valid, since E = 0.
+/// RFC 3711 §3.4.
 #[test]
 fn srtcp_e0_forged_bye_is_not_authentic() {
     let bye = [0x80, 0xcb, 0x00, 0x01, 0x00, 0x00, 0x00, 0x07];

@@ -22,6 +22,7 @@ struct Derivation {
     key: String,
 }
 
+/// RFC 3711 §4.3.
 #[test]
 fn keys_of_rfc_3711_rfc_6188_and_rfc_6904_are_derived() {
     let suite: Suite<Derivation> =
@@ -94,6 +95,7 @@ impl Packet {
     }
 }
 
+/// RFC 7714 §8 and §9.
 #[test]
 fn rfc_7714_packets_are_protected_and_unprotected() {
     let suite: Suite<Packet> =
