@@ -49,7 +49,7 @@ impl ContactCard {
         let encoded = text
             .strip_prefix(SCHEME)
             .ok_or(Error::Malformed("contact card: it does not begin with `zentalk:`"))?;
-        // Four characters carry three bytes.
+        // Four characters carry three bytes (base64url, RFC 4648 §5).
         if encoded.len() > limits::CARD_LEN.div_ceil(3) * 4 {
             return Err(Error::TooLong { part: "contact card", limit: limits::CARD_LEN });
         }

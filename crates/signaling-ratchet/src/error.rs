@@ -58,7 +58,7 @@ pub enum Error {
     #[error("set-up was accepted before")]
     SetupReplayed,
     /// So many set-ups without one-time prekey came in that their replay could not be noticed any more;
-    /// they are refused until the next rotation of the signed prekey.
+    /// they are refused until the signed prekey is replaced ([`Postbox::maintain`](crate::Postbox::maintain)).
     #[error("memory of set-ups without one-time prekey is full")]
     ReplayMemoryFull,
     /// The prekey bundle is past its expiry.

@@ -5,7 +5,7 @@ use zentalk_primitives::Secret;
 
 use crate::Error;
 use crate::crypto::{SIGNATURE_LEN, ed25519_public, ed25519_sign, ed25519_verify};
-use crate::keys::{DhKeyPair, DhPublic};
+use crate::keys::{DhKeyPair, DhPublic, is_canonical, with_ends};
 use crate::storage::{self, Kind, Persist, Reader, Sink, StorageKey};
 
 const BINDING_LABEL: &[u8] = b"zentalk/identity/binding v1";
@@ -147,6 +147,9 @@ impl IdentityPublic {
         agreement: [u8; 32],
         binding: [u8; SIGNATURE_LEN],
     ) -> Result<Self, Error> {
+        if is_weak(&signing) {
+            return Err(Error::WeakKey);
+        }
         let agreement = DhPublic::from_bytes(agreement)?;
         let public = Self { signing, agreement, binding };
         public.verify(BINDING_LABEL, agreement.as_bytes(), &binding, "identity")?;
@@ -175,6 +178,33 @@ impl fmt::Debug for IdentityPublic {
     }
 }
 
+/// Whether an Ed25519 key is one that no honest person has: not canonical (RFC 8032 §5.1.3), which gives one key several names,
+/// or of small order, for which anybody can sign anything.
+fn is_weak(key: &[u8; 32]) -> bool {
+    let mut y = *key;
+    // The topmost bit is the sign of x.
+    let [.., high] = &mut y;
+    *high &= 0x7f;
+    !is_canonical(&y) || SMALL_ORDER.contains(&y)
+}
+
+/// The y-coordinates of the points of edwards25519 whose order divides 8.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    with_ends(1, 0, 0),
+    with_ends(0xec, 0xff, 0x7f),
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+];
+
 impl Persist for IdentityPublic {
     fn write(&self, out: &mut impl Sink) {
         out.put(&self.to_bytes());
@@ -185,5 +215,47 @@ impl Persist for IdentityPublic {
         let signing = input.array()?;
         let agreement = DhPublic::read(input)?;
         Ok(Self { signing, agreement, binding: input.array()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::{SigningKey, VerifyingKey};
+
+    use super::*;
+
+    /// With a key of small order, this signature holds for any message.
+    const ANYTHING: [u8; SIGNATURE_LEN] = {
+        let mut signature = [0; SIGNATURE_LEN];
+        signature[0] = 1;
+        signature
+    };
+
+    #[test]
+    fn ed25519_keys_of_small_order_are_refused() {
+        assert!(ed25519_verify(&with_ends(1, 0, 0), b"anything", &ANYTHING), "this is why");
+        for key in SMALL_ORDER {
+            assert!(VerifyingKey::from_bytes(&key).unwrap().is_weak());
+            for sign in [0, 0x80] {
+                let mut key = key;
+                key[31] |= sign;
+                let refused = IdentityPublic::from_parts(key, [9; 32], ANYTHING);
+                assert_eq!(refused.err(), Some(Error::WeakKey));
+            }
+        }
+    }
+
+    /// RFC 8032 §5.1.3: a y of 2^255-19 or more is no key.
+    #[test]
+    fn ed25519_keys_that_are_not_canonical_are_refused() {
+        for high in [0x7f, 0xff] {
+            for low in 0xed..=0xff {
+                let refused =
+                    IdentityPublic::from_parts(with_ends(low, 0xff, high), [9; 32], ANYTHING);
+                assert_eq!(refused.err(), Some(Error::WeakKey));
+            }
+        }
+        let honest = SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
+        assert!(!is_weak(&honest));
     }
 }

@@ -2,8 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod card;
+#[cfg(any(test, feature = "conformance"))]
+#[doc(hidden)]
+pub mod conformance;
 mod crypto;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 mod keys;
 pub mod limits;

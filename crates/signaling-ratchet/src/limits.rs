@@ -23,13 +23,16 @@ pub const ONE_TIME_PREKEYS_LOW: usize = 20;
 pub const PREKEY_LIFETIME: Duration = Duration::from_secs(7 * DAY);
 /// Signed prekeys are replaced at this age, so that a valid bundle is always published.
 pub const PREKEY_ROTATION: Duration = Duration::from_secs(6 * DAY);
-/// A replaced signed prekey still opens late arrivals until this age.
+/// A replaced signed prekey still opens late arrivals until this age, or until the next one is replaced.
 pub const PREKEY_GRACE: Duration = Duration::from_secs(12 * DAY);
 /// A set-up that stood unanswered for this long is given up: the prekeys it uses are about to be dropped
 /// ([`PREKEY_GRACE`] less [`PREKEY_LIFETIME`]).
 pub const UNANSWERED_SETUP_AGE: Duration = Duration::from_secs(5 * DAY);
 /// Set-ups without one-time prekey that are remembered per signed prekey, to refuse their replay.
 pub const REMEMBERED_SETUPS: usize = 4_096;
+/// Signed prekeys are replaced before their time when this many are remembered, so that nobody fills the memory and with it
+/// keeps others from beginning sessions.
+pub const REMEMBERED_SETUPS_HIGH: usize = REMEMBERED_SETUPS / 4 * 3;
 /// Longest prekey bundle in bytes.
 pub const BUNDLE_LEN: usize = 4_096;
 /// Longest one-time prekey blob in bytes.

@@ -51,6 +51,7 @@ mod tests {
         }
     }
 
+    /// ISO/IEC 7816-4.
     #[test]
     fn bad_padding_is_refused() {
         for bad in [vec![], vec![0; 100], vec![0x80, 1], vec![0x80, 0, 0x81], vec![1, 2, 3]] {

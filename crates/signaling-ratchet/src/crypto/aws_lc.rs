@@ -52,7 +52,7 @@ impl GcmKey {
         Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("32 bytes")))
     }
 
-    /// Encrypts `in_out` in place and returns the tag.
+    /// Encrypts `in_out` in place and returns the tag (AES-256-GCM, SP 800-38D).
     #[expect(clippy::expect_used, reason = "our buffers are far below AES-GCM's 64 GiB")]
     pub(crate) fn seal(
         &self,

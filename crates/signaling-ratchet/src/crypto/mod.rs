@@ -18,7 +18,7 @@ use aws_lc as backend;
 use rust_crypto as backend;
 
 pub(crate) use backend::{DhPrivate, GcmKey, ed25519_public, ed25519_sign, ed25519_verify};
-pub(crate) use kdf::{HmacSha256, hkdf_sha256};
+pub(crate) use kdf::{HmacSha256, hkdf_expand, hkdf_sha256};
 pub(crate) use kem::{KEM_CIPHERTEXT_LEN, KEM_PUBLIC_LEN, KemPrivate, KemPublic};
 
 /// Length of an AES-256-GCM tag in bytes.

@@ -21,6 +21,7 @@ macro_rules! backend_tests {
             use super::super::$backend as backend;
             use super::*;
 
+            /// RFC 7748 §5.2.
             #[test]
             fn x25519_rfc_7748_5_2() {
                 let pair = backend::DhPrivate::new(Secret::new(array(
@@ -33,6 +34,7 @@ macro_rules! backend_tests {
                 );
             }
 
+            /// RFC 7748 §6.1.
             #[test]
             fn x25519_rfc_7748_6_1() {
                 let alice = backend::DhPrivate::new(Secret::new(array(
@@ -66,6 +68,7 @@ macro_rules! backend_tests {
                 }
             }
 
+            /// RFC 8032 §5.1.5, §5.1.6 and §5.1.7, with the examples of §7.1.
             #[test]
             fn ed25519_rfc_8032_7_1() {
                 let cases = [
@@ -98,6 +101,7 @@ macro_rules! backend_tests {
                 }
             }
 
+            /// SP 800-38D, with the examples of its authors.
             #[test]
             fn aes_256_gcm_test_cases_13_14_16() {
                 let zero = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -147,7 +151,7 @@ backend_tests!(rust_crypto);
 fn ml_kem_round_trip_and_implicit_rejection() {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let private = KemPrivate::random(&mut rng);
-    let public = KemPublic::from_slice(private.public().as_bytes()).unwrap();
+    let public = KemPublic::from_slice(private.public().as_slice()).unwrap();
     let (mut ciphertext, sent) = public.encapsulate(&mut rng);
     assert_eq!(private.decapsulate(&ciphertext).expose(), sent.expose());
     ciphertext[0] ^= 1;
@@ -161,6 +165,7 @@ fn ml_kem_keys_that_are_not_reduced_are_refused() {
     assert!(KemPublic::from_slice(&[0; 1_183]).is_err());
 }
 
+/// RFC 2104 §2, with the examples of RFC 4231.
 #[test]
 fn hmac_sha256_rfc_4231() {
     let cases: [(&[u8], &[u8], &str); 2] = [
@@ -183,6 +188,7 @@ fn hmac_sha256_rfc_4231() {
     }
 }
 
+/// RFC 5869 §2.2 and §2.3, with the examples of Appendix A.
 #[test]
 fn hkdf_sha256_rfc_5869_appendix_a() {
     let bytes = |from: u8, to: u8| (from..=to).collect::<Vec<u8>>();

@@ -50,6 +50,7 @@ fn answer_and_ringing_survive_the_wire() {
     assert_eq!(ringing.sdp(), "");
 }
 
+/// RFC 8838 §8.
 #[test]
 fn candidates_survive_the_wire() {
     let line = "candidate:1 1 udp 2130706431 192.0.2.1 4242 typ host";
@@ -128,6 +129,7 @@ fn malformed_messages_name_the_part() {
 }
 
 /// 5 MB deflate to 5 kB: the inflater must stop by itself.
+/// RFC 1951.
 #[test]
 fn deflate_bomb_is_refused() {
     let bomb = miniz_oxide::deflate::compress_to_vec(&vec![b' '; 5_000_000], 9);

@@ -2,7 +2,8 @@
 //!
 //! 1. A message of a running session names nobody: its header is tried with the header keys of every session, the
 //!    peers last used first. The key that opens it tells the sender.
-//! 2. A message with a set-up header belongs to the session that the header's ephemeral key names, or begins one.
+//! 2. A message with a set-up header belongs to the session that the header's ephemeral key names, or begins one. The whole
+//!    header is authenticated with the message.
 //! 3. The content is checked before anything is committed.
 
 use zentalk_primitives::UnixTime;
@@ -43,7 +44,7 @@ impl Postbox {
             let from = peer.identity().clone();
             let mut opened = None;
             for session in peer.sessions_mut() {
-                match session.open(now, sealed, |plaintext| read(plaintext, &from)) {
+                match session.open(now, &[], sealed, |plaintext| read(plaintext, &from)) {
                     Ok(message) => opened = Some((message, *session.id())),
                     // Of another session, or damaged: the last session will tell.
                     Err(Error::AuthenticationFailed) => continue,
@@ -67,7 +68,8 @@ impl Postbox {
         for (index, peer) in self.peers.iter_mut().enumerate() {
             let from = peer.identity().clone();
             if let Some(session) = peer.begun_by_peer(id) {
-                let message = session.open(now, sealed, |plaintext| read(plaintext, &from))?;
+                let message = session
+                    .open(now, header.bytes(), sealed, |plaintext| read(plaintext, &from))?;
                 let leads = self.identity.public() < &from;
                 peer.received(id, leads, now);
                 self.touch(index);
@@ -88,7 +90,8 @@ impl Postbox {
             respond(&self.identity, &self.prekeys, header)?;
         self.check_room(&from)?;
         let mut session = Session::accepted(*header.ephemeral(), ratchet, now);
-        let message = session.open(now, sealed, |plaintext| read(plaintext, &from))?;
+        let message =
+            session.open(now, header.bytes(), sealed, |plaintext| read(plaintext, &from))?;
         self.prekeys.commit(&used);
         let leads = self.identity.public() < &from;
         self.update_peer(&from, |peer| peer.add_received(session, leads, now));

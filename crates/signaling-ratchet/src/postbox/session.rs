@@ -108,13 +108,15 @@ impl Session {
         }
     }
 
+    /// Opens `message`, before which `lead` stood: a set-up header, or nothing.
     pub(super) fn open<T>(
         &mut self,
         now: UnixTime,
+        lead: &[u8],
         message: &[u8],
         read: impl FnOnce(Vec<u8>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let value = self.ratchet.decrypt_with(now, message, read)?;
+        let value = self.ratchet.decrypt_with(now, lead, message, read)?;
         if let BegunBy::Us { header } = &mut self.begun_by {
             *header = Vec::new();
         }
@@ -144,7 +146,11 @@ impl Persist for Session {
         let created = UnixTime::read(input)?;
         let by_peer = bool::read(input)?;
         let header = input.bytes(SetupHeader::LEN)?;
-        let begun_by = if by_peer { BegunBy::Peer } else { BegunBy::Us { header } };
+        let begun_by = match (by_peer, header.len()) {
+            (true, 0) => BegunBy::Peer,
+            (false, 0 | SetupHeader::LEN) => BegunBy::Us { header },
+            _ => return Err(Error::Malformed("stored set-up header")),
+        };
         Ok(Self { id, created, begun_by, ratchet: DoubleRatchet::read(input)? })
     }
 }

@@ -11,6 +11,7 @@ use zentalk_primitives::{CallId, DeviceId, UnixTime};
 use super::*;
 use crate::keys::DhPublic;
 use crate::messages::{CallBody, Candidate, Candidates};
+use crate::setup::SetupHeader;
 
 const DEVICE: DeviceId = DeviceId::from_bytes([0; 4]);
 
@@ -234,5 +235,22 @@ fn sessions_per_peer_are_bounded_and_the_active_one_stays() {
         let peer = world.sides[1 - side].identity();
         let sessions = world.sides[side].find(peer).map(Peer::session_count);
         assert_eq!(sessions, Some(limits::SESSIONS_PER_PEER));
+    }
+}
+
+#[test]
+fn stored_set_up_header_of_another_length_is_refused() {
+    let read = |by_peer: u8, len: usize| {
+        let mut plain = [[9; 32].as_slice(), &[0; 8], &[by_peer]].concat();
+        plain.extend(u32::try_from(len).unwrap().to_be_bytes());
+        plain.resize(plain.len() + len, 0);
+        storage::from_plain::<Session>(&plain).err()
+    };
+    // What follows, the ratchet, is missing.
+    for (by_peer, len) in [(0, 0), (0, SetupHeader::LEN), (1, 0)] {
+        assert_eq!(read(by_peer, len), Some(Error::Truncated));
+    }
+    for (by_peer, len) in [(0, 1), (0, SetupHeader::LEN - 1), (1, 1), (1, SetupHeader::LEN)] {
+        assert_eq!(read(by_peer, len), Some(Error::Malformed("stored set-up header")));
     }
 }

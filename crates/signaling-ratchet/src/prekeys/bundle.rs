@@ -92,6 +92,13 @@ fn verified_body(bundle: &[u8], peer: &IdentityPublic) -> Result<BodyWire, Error
     Ok(body)
 }
 
+/// A bundle with any content, properly signed: for the doors of the fuzz targets.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn signed_bundle(identity: &crate::identity::Identity, body: &[u8]) -> Vec<u8> {
+    let signature = identity.sign(LABEL, body).to_vec();
+    BundleWire { body: body.to_vec(), signature }.encode_to_vec()
+}
+
 /// The bundle as the relay keeps it.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct BundleWire {

@@ -11,4 +11,6 @@ mod tests;
 pub use bundle::PrekeyBundle;
 pub use store::{PrekeyStore, PublishedPrekeys};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use bundle::signed_bundle;
 pub(crate) use store::UsedPrekeys;

@@ -70,6 +70,11 @@ impl SignedPrekeys {
         Ok(())
     }
 
+    /// Whether so many set-ups are remembered that there will soon be no room for another.
+    pub(super) fn is_memory_low(&self) -> bool {
+        self.remembered.len() >= limits::REMEMBERED_SETUPS_HIGH
+    }
+
     /// Remembers a set-up without one-time prekey that was accepted.
     pub(super) fn remember(&mut self, ephemeral: DhPublic) {
         self.remembered.insert(ephemeral);
@@ -82,7 +87,7 @@ fn body(id: u32, agreement: &DhKeyPair, kem: &KemPrivate, created: UnixTime) -> 
         version: BodyWire::VERSION,
         id,
         agreement: agreement.public().as_bytes().to_vec(),
-        kem: kem.public().as_bytes().to_vec(),
+        kem: kem.public().to_vec(),
         expires: (created + limits::PREKEY_LIFETIME).as_millis(),
     }
     .encode_to_vec()

@@ -78,7 +78,8 @@ impl PrekeyStore {
         if self.previous.as_ref().is_some_and(expired) {
             self.previous = None;
         }
-        let due = now.saturating_since(self.current.created()) >= limits::PREKEY_ROTATION;
+        let age = now.saturating_since(self.current.created());
+        let due = age >= limits::PREKEY_ROTATION || self.current.is_memory_low();
         if due {
             let id = self.fresh_id();
             let fresh = SignedPrekeys::generate(id, identity, now, rng);

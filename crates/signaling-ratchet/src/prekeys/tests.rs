@@ -133,3 +133,28 @@ fn full_replay_memory_refuses_rather_than_forgets() {
     assert_eq!(signed.check_not_replayed(&first), Err(Error::SetupReplayed));
     assert_eq!(signed.check_not_replayed(&ephemeral()), Err(Error::ReplayMemoryFull));
 }
+
+/// A flood of set-ups that use no one-time prekey: the next rotation comes early, with a memory that is empty.
+#[test]
+fn prekeys_are_replaced_before_the_replay_memory_is_full() {
+    let (identity, mut store, mut rng) = store();
+    let commit = |store: &mut PrekeyStore, rng: &mut ChaCha20Rng| {
+        let ephemeral = DhKeyPair::random(rng).public();
+        store.commit(&UsedPrekeys { signed: 1, one_time: None, ephemeral });
+        ephemeral
+    };
+    let first = commit(&mut store, &mut rng);
+    for _ in 2..limits::REMEMBERED_SETUPS_HIGH {
+        commit(&mut store, &mut rng);
+    }
+    assert!(!store.maintain(&identity, NOW, &mut rng));
+    commit(&mut store, &mut rng);
+    let before = store.publishable();
+    assert!(store.maintain(&identity, NOW, &mut rng));
+    assert_ne!(store.publishable().bundle, before.bundle);
+    // Those of before are still refused, and what is on its way is still accepted.
+    let signed = store.signed(1).unwrap();
+    assert_eq!(signed.check_not_replayed(&first), Err(Error::SetupReplayed));
+    assert_eq!(signed.check_not_replayed(&DhKeyPair::random(&mut rng).public()), Ok(()));
+    assert!(!store.maintain(&identity, NOW, &mut rng));
+}

@@ -32,32 +32,38 @@ pub(super) struct RecvChain {
     pub(super) next: u32,
 }
 
-/// What the chain would become by opening one message of it.
+/// What a receiving chain becomes by opening one message of it.
 pub(super) struct Advanced {
     pub(super) key: ChainKey,
     pub(super) next: u32,
+    /// Keys of the messages before it that were not seen.
     pub(super) skipped: Vec<(u32, MessageKey)>,
-    pub(super) message: MessageKey,
 }
 
-impl RecvChain {
-    /// Goes to message `number`, which is not before `self.next`; the chain itself stays as it is.
-    pub(super) fn advanced_to<S: Suite>(&self, number: u32) -> Result<Advanced, Error> {
-        let gap = number.checked_sub(self.next).ok_or(Error::Replayed)?;
+impl Advanced {
+    /// Goes from message `next`, for which `key` stands, to message `number`, which is not before it; also gives its key.
+    pub(super) fn to<S: Suite>(
+        number: u32,
+        key: &ChainKey,
+        next: u32,
+    ) -> Result<(MessageKey, Self), Error> {
+        let gap = number.checked_sub(next).ok_or(Error::Replayed)?;
         if gap > limits::SKIPPED_PER_STEP {
             return Err(Error::TooManySkipped);
         }
-        let next = number.checked_add(1).ok_or(Error::Malformed("ratchet header"))?;
+        let following = number.checked_add(1).ok_or(Error::Malformed("ratchet header"))?;
         let mut skipped = Vec::new();
-        let mut step = S::chain_step(&self.key);
-        for number in self.next..number {
+        let mut step = S::chain_step(key);
+        for number in next..number {
             let following = S::chain_step(&step.chain);
             skipped.push((number, step.message));
             step = following;
         }
-        Ok(Advanced { key: step.chain, next, skipped, message: step.message })
+        Ok((step.message, Self { key: step.chain, next: following, skipped }))
     }
+}
 
+impl RecvChain {
     /// The keys of the messages that are still out when the chain ended with `length` messages.
     ///
     /// A chain that ended further away than may be skipped does not wedge the session: its first

@@ -106,7 +106,7 @@ impl Kem {
     pub(super) fn step(&mut self, carry: bool, rng: &mut impl CryptoRng) -> Option<Secret<32>> {
         if self.offers {
             let private = KemPrivate::random(rng);
-            let public = Box::new(*private.public().as_bytes());
+            let public = private.public();
             self.round = Round::Offered { private, public };
             return None;
         }
@@ -224,7 +224,7 @@ impl Persist for Round {
             }
             Self::Asked(key) => {
                 out.put(&[2]);
-                out.put(key.as_bytes());
+                out.put(&key.to_bytes());
             }
             Self::Answered(ciphertext) => {
                 out.put(&[3]);
@@ -238,7 +238,7 @@ impl Persist for Round {
             [0] => Ok(Self::Idle),
             [1] => {
                 let private = KemPrivate::from_seed(input.secret()?);
-                let public = Box::new(*private.public().as_bytes());
+                let public = private.public();
                 Ok(Self::Offered { private, public })
             }
             [2] => KemPublic::from_slice(&input.array::<KEM_PUBLIC_LEN>()?).map(Self::Asked),

@@ -18,8 +18,6 @@ mod state;
 mod suite;
 
 #[cfg(test)]
-mod foreign;
-#[cfg(test)]
 mod tests;
 
 #[cfg(feature = "bench")]
@@ -30,4 +28,6 @@ pub use state::DoubleRatchet;
 pub use suite::{ChainStep, RootStep, Suite, Zentalk};
 
 pub(crate) use kem::KemLoad;
+#[cfg(any(test, feature = "conformance"))]
+pub(crate) use suite::Sealed;
 pub(crate) use suite::split_keys;

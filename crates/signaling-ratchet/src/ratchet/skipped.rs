@@ -122,7 +122,11 @@ impl Persist for SkippedKeys {
         let steps = u64::read(input)?;
         // A chain has at least one key; more chains than keys cannot be.
         let chains = input.list(limits::SKIPPED_IN_ALL)?.into();
-        Ok(Self { chains, steps })
+        let skipped = Self { chains, steps };
+        if skipped.len() > limits::SKIPPED_IN_ALL {
+            return Err(Error::TooLong { part: "stored list", limit: limits::SKIPPED_IN_ALL });
+        }
+        Ok(skipped)
     }
 }
 
@@ -154,5 +158,31 @@ impl Persist for SkippedKey {
     fn read(input: &mut Reader<'_>) -> Result<Self, Error> {
         let number = u32::read(input)?;
         Ok(Self { number, key: MessageKey::read(input)?, stored: UnixTime::read(input)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::from_plain;
+
+    fn plain(chains: u32, keys: u32) -> Vec<u8> {
+        let mut out = [[0; 8].as_slice(), &chains.to_be_bytes()].concat();
+        for _ in 0..chains {
+            // Header key, ratchet key, step.
+            out.extend([[1; 32].as_slice(), &[9; 32], &[0; 8], &keys.to_be_bytes()].concat());
+            for number in 0..keys {
+                out.extend([number.to_be_bytes().as_slice(), &[2; 32], &[0; 8]].concat());
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn stored_state_with_more_keys_than_are_kept_is_refused() {
+        let limit = limits::SKIPPED_IN_ALL;
+        assert!(from_plain::<SkippedKeys>(&plain(2, 1_000)).is_ok_and(|keys| keys.len() == limit));
+        let refused = from_plain::<SkippedKeys>(&plain(2, 1_001)).map(|_| ());
+        assert_eq!(refused, Err(Error::TooLong { part: "stored list", limit }));
     }
 }

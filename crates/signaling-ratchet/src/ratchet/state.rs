@@ -1,6 +1,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem;
+use std::borrow::Cow;
 
 use rand_core::CryptoRng;
 use zentalk_primitives::UnixTime;
@@ -154,8 +155,8 @@ impl<S: Suite> DoubleRatchet<S> {
         Ok(message)
     }
 
-    /// Seals `plaintext` at the end of `out`; `carry` says whether with ML-KEM material where that is
-    /// [optional](KemLoad::Optional).
+    /// Seals `plaintext` at the end of `out`, and authenticates with it what stands there already; `carry` says whether
+    /// with ML-KEM material where that is [optional](KemLoad::Optional).
     pub(crate) fn encrypt_into(
         &mut self,
         plaintext: &[u8],
@@ -181,7 +182,8 @@ impl<S: Suite> DoubleRatchet<S> {
         };
         let start = out.len();
         S::seal_header(&chain.header_key, &header, rng, out);
-        S::seal_body(key, &self.associated, plaintext, out, start);
+        let associated = self.associated_with(out.get(..start).unwrap_or_default());
+        S::seal_body(key, &associated, plaintext, out, start);
         Ok(())
     }
 
@@ -193,24 +195,35 @@ impl<S: Suite> DoubleRatchet<S> {
     /// [`Error::RepeatedRatchetKey`], [`Error::UnexpectedKem`] or [`Error::WeakKey`] if it is the peer's, but may not be opened. The state is
     /// unchanged then.
     pub fn decrypt(&mut self, now: UnixTime, message: &[u8]) -> Result<Vec<u8>, Error> {
-        self.decrypt_with(now, message, Ok)
+        self.decrypt_with(now, &[], message, Ok)
     }
 
-    /// Opens a message whose content must satisfy `read` too: otherwise it counts as not opened.
+    /// Opens a message whose content must satisfy `read` too: otherwise it counts as not opened. `lead` is what stood
+    /// before it.
     pub(crate) fn decrypt_with<T>(
         &mut self,
         now: UnixTime,
+        lead: &[u8],
         message: &[u8],
         read: impl FnOnce(Vec<u8>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let (sealed_header, body) = S::split(message)?;
         let (header, place) = self.locate(sealed_header)?;
         let (key, change) = self.stage(&header, place, now)?;
-        let plaintext = S::open_body(key, &self.associated, sealed_header, body)
+        let plaintext = S::open_body(key, &self.associated_with(lead), sealed_header, body)
             .ok_or(Error::AuthenticationFailed)?;
         let value = read(plaintext)?;
         self.commit(change, now);
         Ok(value)
+    }
+
+    /// What is authenticated with a message beside its header, where `lead` stands before it.
+    fn associated_with(&self, lead: &[u8]) -> Cow<'_, [u8]> {
+        if lead.is_empty() {
+            Cow::Borrowed(&self.associated)
+        } else {
+            Cow::Owned([&self.associated, lead].concat())
+        }
     }
 
     #[cfg(test)]
@@ -224,8 +237,8 @@ impl<S: Suite> DoubleRatchet<S> {
         self.kem.field(true)
     }
 
-    #[cfg(test)]
-    pub(super) fn local_public(&self) -> DhPublic {
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn local_public(&self) -> DhPublic {
         self.local.public()
     }
 
@@ -277,10 +290,9 @@ impl<S: Suite> DoubleRatchet<S> {
                 self.stage_old(remote, header.number, now)
             }
             (Place::Current, Some(recv), Some(_)) => {
-                let advanced = recv.advanced_to::<S>(header.number)?;
-                let Advanced { key, next, skipped, message } = advanced;
+                let (message, recv) = Advanced::to::<S>(header.number, &recv.key, recv.next)?;
                 let kem = self.stage_current_kem(header)?;
-                Ok((message, Change::Current { key, next, skipped, kem }))
+                Ok((message, Change::Current { recv, kem }))
             }
             (Place::Old(chain), _, _) => self.stage_old(chain, header.number, now),
             (Place::Next | Place::Current, _, _) => self.stage_next(header),
@@ -312,20 +324,16 @@ impl<S: Suite> DoubleRatchet<S> {
             .recv
             .as_ref()
             .map_or_else(Vec::new, |chain| chain.left_until::<S>(header.previous));
-        let header_key = self.next_recv_header.duplicate();
-        let fresh = RecvChain { key: step.chain, header_key, next: 0 };
-        let advanced = fresh.advanced_to::<S>(header.number)?;
-        let recv = RecvChain { key: advanced.key, next: advanced.next, ..fresh };
+        let (message, recv) = Advanced::to::<S>(header.number, &step.chain, 0)?;
         let next = NextChain {
             ratchet_key: header.ratchet_key,
             root: step.root,
             next_header: step.next_header,
             left,
             recv,
-            skipped: advanced.skipped,
             kem,
         };
-        Ok((advanced.message, Change::Next(Box::new(next))))
+        Ok((message, Change::Next(Box::new(next))))
     }
 
     fn stage_next_kem(&self, header: &Header) -> Result<Staged, Error> {
@@ -344,12 +352,12 @@ impl<S: Suite> DoubleRatchet<S> {
     fn commit(&mut self, change: Change, now: UnixTime) {
         match change {
             Change::Old { chain, number } => self.skipped.remove(&chain, number),
-            Change::Current { key, next, skipped, kem } => {
+            Change::Current { recv: advanced, kem } => {
                 self.kem.commit_current(kem);
                 if let (Some(recv), Some(remote)) = (&mut self.recv, self.remote) {
-                    self.skipped.store(&recv.header_key, remote, skipped, now);
-                    recv.key = key;
-                    recv.next = next;
+                    self.skipped.store(&recv.header_key, remote, advanced.skipped, now);
+                    recv.key = advanced.key;
+                    recv.next = advanced.next;
                 }
             }
             Change::Next(next) => self.commit_next(*next, now),
@@ -362,12 +370,13 @@ impl<S: Suite> DoubleRatchet<S> {
             self.skipped.store(&recv.header_key, remote, next.left, now);
         }
         self.skipped.count_step();
-        self.skipped.store(&next.recv.header_key, next.ratchet_key, next.skipped, now);
+        let header_key = mem::replace(&mut self.next_recv_header, next.next_header);
+        let Advanced { key, next: number, skipped } = next.recv;
+        self.skipped.store(&header_key, next.ratchet_key, skipped, now);
         self.kem.commit_next(next.kem);
         self.root = next.root;
-        self.next_recv_header = next.next_header;
         self.remote = Some(next.ratchet_key);
-        self.recv = Some(next.recv);
+        self.recv = Some(RecvChain { key, header_key, next: number });
         if let Some(ended) = self.send.take() {
             self.previous = ended.next;
         }
@@ -439,7 +448,7 @@ enum Place {
 /// What the state becomes when the body has opened.
 enum Change {
     Old { chain: DhPublic, number: u32 },
-    Current { key: super::ChainKey, next: u32, skipped: Vec<(u32, MessageKey)>, kem: Staged },
+    Current { recv: Advanced, kem: Staged },
     Next(Box<NextChain>),
 }
 
@@ -449,9 +458,8 @@ struct NextChain {
     next_header: HeaderKey,
     /// Keys of the ended chain's messages that are still out.
     left: Vec<(u32, MessageKey)>,
-    recv: RecvChain,
-    /// Keys of the new chain's messages before this one.
-    skipped: Vec<(u32, MessageKey)>,
+    /// The new chain.
+    recv: Advanced,
     kem: Staged,
 }
 

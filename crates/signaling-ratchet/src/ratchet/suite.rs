@@ -1,7 +1,7 @@
 use rand_core::CryptoRng;
 
 use crate::Error;
-use crate::crypto::{HmacSha256, NONCE_LEN, TAG_LEN, gcm_open, gcm_seal, hkdf_sha256};
+use crate::crypto::{HmacSha256, NONCE_LEN, TAG_LEN, gcm_open, gcm_seal, hkdf_expand, hkdf_sha256};
 use crate::keys::DhShared;
 use crate::limits;
 use zentalk_primitives::Secret;
@@ -97,7 +97,6 @@ impl Zentalk {
     const HYBRID_ROOT: &[u8] = b"zentalk/ratchet/hybrid v1";
     const CHAIN: &[u8] = b"zentalk/ratchet/chain v1";
     const MESSAGE: &[u8] = b"zentalk/ratchet/message v1";
-    /// Short, so that a second HKDF block takes in one SHA-256 block only.
     const BODY: &[u8] = b"zentalk/ratchet/key v1";
 
     const PREFIX_LEN: usize = 3;
@@ -216,20 +215,19 @@ struct BodyKey {
 
 impl BodyKey {
     /// Consumes the message key: nothing else may be sealed under it.
+    ///
+    /// HKDF's expansion (RFC 5869 §2.3) with the header's nonce in the info. Nothing is extracted first: a message key
+    /// comes out of HMAC and is uniformly random (§3.3).
     #[expect(clippy::needless_pass_by_value, reason = "message keys are consumed")]
     fn derive(message: MessageKey, sealed_header: &[u8]) -> Self {
-        let nonce = Zentalk::PREFIX_LEN..Zentalk::PREFIX_LEN + NONCE_LEN;
-        let salt = sealed_header.get(nonce).unwrap_or_default();
+        let header_nonce = Zentalk::PREFIX_LEN..Zentalk::PREFIX_LEN + NONCE_LEN;
+        let header_nonce = sealed_header.get(header_nonce).unwrap_or_default();
         let mut okm = Secret::new([0; 32 + NONCE_LEN]);
-        hkdf_sha256(salt, &[message.expose()], Zentalk::BODY, okm.expose_mut());
-        let mut bytes = okm.expose().iter();
+        hkdf_expand(message.expose(), [Zentalk::BODY, header_nonce], okm.expose_mut());
         let mut body = Self { key: Secret::new([0; 32]), nonce: [0; NONCE_LEN] };
-        for (to, from) in body.key.expose_mut().iter_mut().zip(bytes.by_ref()) {
-            *to = *from;
-        }
-        for (to, from) in body.nonce.iter_mut().zip(bytes) {
-            *to = *from;
-        }
+        let (key, nonce) = okm.expose().split_at(32);
+        body.key.expose_mut().copy_from_slice(key);
+        body.nonce.copy_from_slice(nonce);
         body
     }
 }
@@ -242,14 +240,14 @@ fn tail(bytes: &mut [u8], start: usize) -> &mut [u8] {
 /// Cuts the output of a key derivation into three keys.
 pub(crate) fn split_keys(okm: &Secret<96>) -> [Secret<32>; 3] {
     let mut keys = [const { Secret::new([0; 32]) }; 3];
-    let bytes = keys.iter_mut().flat_map(Secret::expose_mut);
-    for (to, from) in bytes.zip(okm.expose()) {
-        *to = *from;
+    let (parts, _) = okm.expose().as_chunks();
+    for (key, part) in keys.iter_mut().zip(parts) {
+        *key.expose_mut() = *part;
     }
     keys
 }
 
-pub(super) use sealed::Sealed;
+pub(crate) use sealed::Sealed;
 
 mod sealed {
     pub trait Sealed {}

@@ -361,7 +361,7 @@ fn content_that_is_not_wanted_counts_as_unopened() {
     let message = pair.alice_sends("hello");
     let before = snapshot(&pair.bob);
     let refused =
-        pair.bob.decrypt_with(NOW, &message, |_| Err::<(), _>(Error::Malformed("content")));
+        pair.bob.decrypt_with(NOW, &[], &message, |_| Err::<(), _>(Error::Malformed("content")));
     assert_eq!(refused, Err(Error::Malformed("content")));
     assert!(snapshot(&pair.bob) == before);
     assert_eq!(pair.bob.decrypt(NOW, &message).unwrap(), b"hello");

@@ -40,17 +40,22 @@ impl Agreement {
 
     /// PQXDH's key derivation (its specification §2.2): `F` for Curve25519 is 32 bytes of FF, the salt is zero.
     pub(super) fn derive(&self, info: &[u8], out: &mut [u8]) {
-        let dh4: &[u8] = self.dh4.as_ref().map_or(&[], |dh4| dh4.expose());
-        let input = [
-            [0xff; 32].as_slice(),
-            self.dh1.expose(),
-            self.dh2.expose(),
-            self.dh3.expose(),
-            dh4,
-            self.kem.expose(),
-        ];
-        hkdf_sha256(&[0; 32], &input, info, out);
+        let shared = [&self.dh1, &self.dh2, &self.dh3].into_iter().chain(&self.dh4);
+        formula(shared, Some(self.kem.expose()), info, out);
     }
+}
+
+/// X3DH's key derivation (its specification §2.2), and PQXDH's with an ML-KEM secret at the end of the input.
+pub(crate) fn formula<'a>(
+    shared: impl Iterator<Item = &'a DhShared>,
+    kem: Option<&'a [u8; 32]>,
+    info: &[u8],
+    out: &mut [u8],
+) {
+    let parts = shared.map(DhShared::expose).chain(kem);
+    let input: Vec<&[u8]> =
+        core::iter::once(&[0xff; 32]).chain(parts).map(<[u8; 32]>::as_slice).collect();
+    hkdf_sha256(&[0; 32], &input, info, out);
 }
 
 /// Key under which the initiator's identity is hidden; used once, because the ephemeral key is.

@@ -77,12 +77,16 @@ impl SetupHeader {
         self.one_time_prekey
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Everything but the encrypted identity.
-    pub(super) fn clear(&self) -> &[u8] {
+    pub(crate) fn clear(&self) -> &[u8] {
         self.bytes.get(..CLEAR_LEN).unwrap_or_default()
     }
 
-    pub(super) fn sealed_identity(&self) -> &[u8] {
+    pub(crate) fn sealed_identity(&self) -> &[u8] {
         self.bytes.get(CLEAR_LEN..).unwrap_or_default()
     }
 

@@ -18,6 +18,8 @@ mod respond;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(test, feature = "conformance"))]
+pub(crate) use agreement::formula;
 pub(crate) use header::SetupHeader;
 pub(crate) use initiate::{Initiated, initiate};
 pub(crate) use respond::{Accepted, respond};

@@ -145,3 +145,17 @@ fn prefix(kind: Kind, len: usize) -> [u8; PREFIX_LEN] {
     let [a, b, c, d] = u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
     [VERSION, kind as u8, a, b, c, d]
 }
+
+/// The plain form, which is never stored: for the doors of the fuzz targets.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn to_plain(value: &impl Persist) -> Vec<u8> {
+    let mut out = Vec::new();
+    value.write(&mut out);
+    out
+}
+
+/// Reads what [`to_plain`] wrote.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn from_plain<T: Persist>(plain: &[u8]) -> Result<T, Error> {
+    codec::read_all(plain, "plain form")
+}

@@ -12,6 +12,7 @@ fn card() -> ContactCard {
     ContactCard::new(identity.public().clone(), "wss://relay.example:443", mailbox).unwrap()
 }
 
+/// RFC 4648 §5.
 #[test]
 fn text_and_back() {
     let card = card();

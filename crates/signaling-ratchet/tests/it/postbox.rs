@@ -176,6 +176,8 @@ fn damaged_messages_change_nothing() {
     let (mut alice, mut bob) = (world.person(), world.person());
     world.begin(&mut alice, &bob).unwrap();
     let first = world.seal(&mut alice, &bob, CallBody::Busy);
+    // Before an answer: the set-up header stands before it again, and is no less authentic.
+    let repeated = world.seal(&mut alice, &bob, CallBody::Busy);
     let flip_all = |bob: &mut Postbox, sealed: &[u8]| {
         let before = snapshot(bob);
         for index in (0..sealed.len()).step_by(13) {
@@ -188,6 +190,7 @@ fn damaged_messages_change_nothing() {
         bob.open(NOW, sealed).unwrap();
     };
     flip_all(&mut bob, &first);
+    flip_all(&mut bob, &repeated);
     let answer = world.seal(&mut bob, &alice, CallBody::Busy);
     flip_all(&mut alice, &answer);
     let second = world.seal(&mut alice, &bob, CallBody::Busy);
