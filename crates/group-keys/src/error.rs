@@ -51,6 +51,10 @@ pub enum Error {
     #[error("the frame counter is used up; a new epoch is needed")]
     CounterExhausted,
 
+    /// A frame beyond [`MAX_FRAME_LEN`](crate::MAX_FRAME_LEN).
+    #[error("the frame is too long")]
+    FrameTooLong,
+
     // The caller's misuse.
     /// More clear bytes than the frame has, or than [`MAX_CLEAR_BYTES`](crate::MAX_CLEAR_BYTES).
     #[error("more clear bytes than the frame has or the format allows")]
@@ -73,6 +77,10 @@ pub enum Error {
     /// An opener for one's own frames: it would let them be played back to their sender.
     #[error("frames sent are not to be opened")]
     OwnFrames,
+
+    /// An AEAD key that is not as long as its suite says. Derived keys always are.
+    #[error("the key is not as long as the suite says")]
+    KeyLength,
 
     // Internal.
     /// The cryptographic library refused an operation whose inputs were checked before: a bug.

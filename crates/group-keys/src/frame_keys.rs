@@ -4,7 +4,10 @@ use core::fmt;
 
 use zentalk_primitives::CallId;
 
-use crate::{BaseKey, CipherSuite, Error, FrameOpener, FrameSealer, KeyId, SframeKey, StreamId};
+use crate::{
+    BaseKey, CipherSuite, Error, FrameOpener, FrameSealer, KeyCommitment, KeyId, SframeKey,
+    StreamId,
+};
 
 /// The frame keys of one call in one epoch, as one participant holds them.
 ///
@@ -16,18 +19,37 @@ pub struct FrameKeys {
     call_id: CallId,
     epoch: u16,
     own_index: u8,
+    suite: CipherSuite,
     given_out: BTreeSet<KeyId>,
 }
 
 impl FrameKeys {
     /// The keys of the participant with this index, in the epoch with these low 16 bits.
     pub const fn new(base_key: BaseKey, call_id: CallId, epoch: u16, own_index: u8) -> Self {
-        Self { base_key, call_id, epoch, own_index, given_out: BTreeSet::new() }
+        let given_out = BTreeSet::new();
+        Self { base_key, call_id, epoch, own_index, suite: FRAME_SUITE, given_out }
     }
 
     /// The keys of one side of a call of two: epoch 0, the caller's index 0 and the callee's 1.
     pub const fn for_pair(base_key: BaseKey, call_id: CallId, own: PairRole) -> Self {
         Self::new(base_key, call_id, PAIR_EPOCH, own.index())
+    }
+
+    /// The same with another suite than [`FRAME_SUITE`], for those who bring a format of their own: the number of the suite
+    /// is not in the frame, so both sides must have agreed on it. It is part of the keys; streams whose keys were given
+    /// out before keep theirs.
+    #[must_use]
+    pub fn with_suite(mut self, suite: CipherSuite) -> Self {
+        self.suite = suite;
+        self
+    }
+
+    /// What tells whether others hold the same keys, without telling the keys.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the cryptographic library fails.
+    pub fn commitment(&self) -> Result<KeyCommitment, Error> {
+        KeyCommitment::new(&self.base_key, self.call_id, self.epoch)
     }
 
     /// The sealer of one's own `stream`.
@@ -57,7 +79,7 @@ impl FrameKeys {
         if self.given_out.contains(&key_id) {
             return Err(Error::KeyIdInUse);
         }
-        let key = SframeKey::derive(FRAME_SUITE, self.base_key.expose(), key_id.to_kid())?;
+        let key = SframeKey::derive(self.suite, self.base_key.expose(), key_id.to_kid())?;
         self.given_out.insert(key_id);
         Ok(key)
     }

@@ -31,7 +31,7 @@ impl SframeHeader {
     }
 
     pub(crate) fn to_bytes(self) -> HeaderBytes {
-        let mut bytes = HeaderBytes { buf: [0; MAX_HEADER_LEN], len: 1 };
+        let mut bytes = HeaderBytes { buf: [0; MAX_HEADER_LEN + SLACK], len: 1 };
         let config = bytes.push(self.kid) << 4 | bytes.push(self.counter);
         bytes.buf[0] = config;
         bytes
@@ -40,7 +40,7 @@ impl SframeHeader {
 
 /// An encoded header.
 pub(crate) struct HeaderBytes {
-    buf: [u8; MAX_HEADER_LEN],
+    buf: [u8; MAX_HEADER_LEN + SLACK],
     len: usize,
 }
 
@@ -55,10 +55,11 @@ impl HeaderBytes {
             return value as u8;
         }
         let len = 8 - value.leading_zeros() as usize / 8;
-        let bytes = value.to_be_bytes();
-        let shortest = bytes.get(8 - len..).unwrap_or_default();
-        let room = self.buf.iter_mut().skip(self.len);
-        room.zip(shortest).for_each(|(to, from)| *to = *from);
+        // All eight bytes at once, those that count first: what follows is overwritten or cut off.
+        let shifted = value << (64 - 8 * len);
+        if let Some(room) = self.buf.get_mut(self.len..self.len + 8) {
+            room.copy_from_slice(&shifted.to_be_bytes());
+        }
         self.len += len;
         EXTENDED | (len - 1) as u8
     }
@@ -81,6 +82,9 @@ const EXTENDED: u8 = 0x08;
 
 /// The longest header: both values with eight bytes.
 pub const MAX_HEADER_LEN: usize = 1 + 8 + 8;
+
+/// How far a value's eight bytes reach beyond the longest header.
+const SLACK: usize = 7;
 
 #[cfg(test)]
 mod tests {
@@ -125,6 +129,7 @@ mod tests {
         }
     }
 
+    /// RFC 9605 §4.3.
     #[test]
     fn longer_forms_than_needed_are_refused() {
         for bytes in [&[0x80, 7][..], &[0x08, 0], &[0x90, 0, 9], &[0x09, 0, 0xff], &[0x8f, 0, 9]] {

@@ -40,7 +40,7 @@ impl FrameOpener {
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::WrongEpoch`], [`Error::WrongSender`], [`Error::WrongStream`],
-    /// [`Error::UnknownKeyId`], [`Error::Replayed`], [`Error::Rewound`],
+    /// [`Error::UnknownKeyId`], [`Error::Replayed`], [`Error::Rewound`], [`Error::FrameTooLong`],
     /// [`Error::AuthenticationFailed`] for what came from the network; [`Error::ClearLength`] for more
     /// clear bytes than [`MAX_CLEAR_BYTES`]. `out` is then empty and the opener as before.
     pub fn open(
@@ -49,7 +49,20 @@ impl FrameOpener {
         clear_len: usize,
         out: &mut Vec<u8>,
     ) -> Result<OpenedFrame, Error> {
-        out.clear();
+        let opened = self.open_over(sealed, clear_len, out);
+        if opened.is_err() {
+            out.clear();
+        }
+        opened
+    }
+
+    /// Opens a sealed frame over what is in `out`.
+    fn open_over(
+        &mut self,
+        sealed: &[u8],
+        clear_len: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<OpenedFrame, Error> {
         if clear_len > MAX_CLEAR_BYTES {
             return Err(Error::ClearLength);
         }
@@ -58,12 +71,9 @@ impl FrameOpener {
         self.check_key_id(header.kid)?;
         self.window.check(header.counter)?;
         let body = framed.get(header_len..).unwrap_or_default();
-        out.extend_from_slice(clear);
         let metadata = [self.call_id.as_bytes(), clear];
-        if let Err(error) = self.key.open_framed(header.counter, metadata, body, out) {
-            out.clear();
-            return Err(error);
-        }
+        self.key.open_framed(header.counter, metadata, body, out, clear_len)?;
+        out.get_mut(..clear_len).ok_or(Error::Internal)?.copy_from_slice(clear);
         self.window.mark(header.counter);
         Ok(OpenedFrame { counter: header.counter })
     }

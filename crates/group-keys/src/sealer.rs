@@ -2,7 +2,7 @@ use core::fmt;
 
 use zentalk_primitives::CallId;
 
-use crate::{Error, MAX_CLEAR_BYTES, SframeKey};
+use crate::{Error, MAX_CLEAR_BYTES, MAX_FRAME_LEN, SframeKey};
 
 /// Seals the frames of one stream that we send: clear bytes, SFrame header, ciphertext, tag.
 ///
@@ -27,27 +27,41 @@ impl FrameSealer {
     ///
     /// # Errors
     /// [`Error::ClearLength`] if the frame is shorter than its clear bytes or they are more than
-    /// [`MAX_CLEAR_BYTES`]; [`Error::CounterExhausted`]; [`Error::Internal`]. `out` is then empty.
+    /// [`MAX_CLEAR_BYTES`]; [`Error::FrameTooLong`]; [`Error::CounterExhausted`]; [`Error::Internal`]. `out` is then
+    /// empty.
     pub fn seal(&mut self, clear_len: usize, frame: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        out.clear();
+        let sealed = self.seal_over(clear_len, frame, out);
+        if sealed.is_err() {
+            out.clear();
+        }
+        sealed
+    }
+
+    /// Seals `frame` over what is in `out`.
+    fn seal_over(
+        &mut self,
+        clear_len: usize,
+        frame: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         if clear_len > MAX_CLEAR_BYTES {
             return Err(Error::ClearLength);
         }
         let (clear, plaintext) = frame.split_at_checked(clear_len).ok_or(Error::ClearLength)?;
+        if plaintext.len() > MAX_FRAME_LEN {
+            return Err(Error::FrameTooLong);
+        }
         let counter = self.next_counter;
+        // RFC 9605 §9.1.
         if counter >= MAX_FRAMES_PER_KEY {
             return Err(Error::CounterExhausted);
         }
         // Whatever happens below, this counter is not used again.
         self.next_counter += 1;
-        out.reserve(frame.len() + Self::MAX_OVERHEAD);
-        out.extend_from_slice(clear);
-        let sealed =
-            self.key.seal_framed(counter, [self.call_id.as_bytes(), clear], plaintext, out);
-        if sealed.is_err() {
-            out.clear();
-        }
-        sealed
+        let metadata = [self.call_id.as_bytes(), clear];
+        self.key.seal_framed(counter, metadata, plaintext, out, clear_len)?;
+        out.get_mut(..clear_len).ok_or(Error::Internal)?.copy_from_slice(clear);
+        Ok(())
     }
 
     /// How many frames were sealed.

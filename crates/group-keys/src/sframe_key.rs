@@ -2,8 +2,9 @@ use core::fmt;
 
 use zentalk_primitives::Secret;
 
-use crate::crypto::{Aead, Crypto, NONCE_LEN, Platform, TAG_LEN};
+use crate::crypto::{Aead, Crypto, NONCE_LEN, Nonce, Platform};
 use crate::header::{HeaderBytes, MAX_HEADER_LEN, SframeHeader};
+use crate::suite::MAX_KEY_LEN;
 use crate::{CipherSuite, Error};
 
 /// One SFrame key with its salt, as RFC 9605 defines it: the layer below [`FrameSealer`] and
@@ -16,7 +17,8 @@ use crate::{CipherSuite, Error};
 pub struct SframeKey(KeyedBy<Platform>);
 
 impl SframeKey {
-    /// Derives the key with this key id from `base_key` (RFC 9605 §4.4.2).
+    /// Derives the key with this key id from `base_key` (RFC 9605 §4.4.2), which should have at least as many
+    /// bytes of entropy as the suite's cipher has of key.
     ///
     /// # Errors
     /// [`Error::Internal`] if the cryptographic library fails.
@@ -29,13 +31,14 @@ impl SframeKey {
         self.0.kid
     }
 
-    /// Appends the SFrame ciphertext of `plaintext` to `out`: header, ciphertext, tag (RFC 9605 §4.4.3).
+    /// Writes the SFrame ciphertext of `plaintext` to `out`, whose contents are replaced: header, ciphertext, tag
+    /// (RFC 9605 §4.4.3). A buffer that comes back for the next frame, as it was left, saves allocating and clearing it.
     ///
     /// `counter` must never repeat under one key, on pain of losing confidentiality and authenticity of
     /// all its frames.
     ///
     /// # Errors
-    /// [`Error::MetadataTooLong`]; `out` is then as before.
+    /// [`Error::MetadataTooLong`], [`Error::FrameTooLong`]; `out` is then empty.
     pub fn seal_with_counter(
         &self,
         counter: u64,
@@ -43,45 +46,55 @@ impl SframeKey {
         plaintext: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        self.0.seal(counter, [metadata, &[]], plaintext, out)
+        self.0.seal(counter, [metadata, &[]], plaintext, out, 0)
     }
 
-    /// Appends the plaintext of the SFrame ciphertext `sealed` to `out` and returns the counter
-    /// (RFC 9605 §4.4.4).
+    /// Writes the plaintext of the SFrame ciphertext `sealed` to `out`, whose contents are replaced, and returns
+    /// the counter (RFC 9605 §4.4.4).
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::UnknownKeyId`] for another key's ciphertext,
-    /// [`Error::AuthenticationFailed`], [`Error::MetadataTooLong`]; `out` is then as before.
+    /// [`Error::AuthenticationFailed`], [`Error::MetadataTooLong`], [`Error::FrameTooLong`]; `out` is then empty.
     pub fn open(&self, metadata: &[u8], sealed: &[u8], out: &mut Vec<u8>) -> Result<u64, Error> {
+        let opened = self.open_over(metadata, sealed, out);
+        if opened.is_err() {
+            out.clear();
+        }
+        opened
+    }
+
+    fn open_over(&self, metadata: &[u8], sealed: &[u8], out: &mut Vec<u8>) -> Result<u64, Error> {
         let (header, len) = SframeHeader::decode(sealed)?;
         if header.kid != self.0.kid {
             return Err(Error::UnknownKeyId);
         }
         let body = sealed.get(len..).unwrap_or_default();
-        self.0.open(header.counter, [metadata, &[]], body, out)?;
+        self.0.open(header.counter, [metadata, &[]], body, out, 0)?;
         Ok(header.counter)
     }
 
-    /// As [`Self::seal_with_counter`], with metadata in two pieces.
+    /// As [`Self::seal_with_counter`], with metadata in two pieces, from `start` of `out` on.
     pub(crate) fn seal_framed(
         &self,
         counter: u64,
         metadata: [&[u8]; 2],
         plaintext: &[u8],
         out: &mut Vec<u8>,
+        start: usize,
     ) -> Result<(), Error> {
-        self.0.seal(counter, metadata, plaintext, out)
+        self.0.seal(counter, metadata, plaintext, out, start)
     }
 
-    /// As [`Self::open`], with the header already read and metadata in two pieces.
+    /// As [`Self::open`], with the header already read, metadata in two pieces, from `start` of `out` on.
     pub(crate) fn open_framed(
         &self,
         counter: u64,
         metadata: [&[u8]; 2],
         body: &[u8],
         out: &mut Vec<u8>,
+        start: usize,
     ) -> Result<(), Error> {
-        self.0.open(counter, metadata, body, out)
+        self.0.open(counter, metadata, body, out, start)
     }
 }
 
@@ -94,8 +107,9 @@ impl fmt::Debug for SframeKey {
 /// Key and salt over one source of primitives.
 pub(crate) struct KeyedBy<C: Crypto> {
     kid: u64,
-    aead: C::Aead,
+    aead: Aead<C>,
     salt: Secret<NONCE_LEN>,
+    tag_len: usize,
 }
 
 impl<C: Crypto> KeyedBy<C> {
@@ -103,62 +117,82 @@ impl<C: Crypto> KeyedBy<C> {
     pub(crate) fn derive(suite: CipherSuite, base_key: &[u8], kid: u64) -> Result<Self, Error> {
         let (key, salt) = derive_key_and_salt::<C>(suite, base_key, kid)?;
         let key = key.expose().get(..suite.key_len()).ok_or(Error::Internal)?;
-        Ok(Self { kid, aead: C::Aead::new(key)?, salt })
+        Ok(Self { kid, aead: Aead::new(suite, key)?, salt, tag_len: suite.tag_len() })
     }
 
-    /// Appends header, ciphertext and tag; the associated data are header and metadata.
+    /// Puts header, ciphertext and tag at `start` of `out`, which then ends with them; the associated data are header
+    /// and metadata. On error `out` is empty.
+    ///
+    /// What was there before is overwritten, not cleared: a buffer that is used again costs nothing.
     pub(crate) fn seal(
         &self,
         counter: u64,
         metadata: [&[u8]; 2],
         plaintext: &[u8],
         out: &mut Vec<u8>,
+        start: usize,
     ) -> Result<(), Error> {
-        let header = SframeHeader { kid: self.kid, counter }.to_bytes();
-        let aad = AssociatedData::new(&header, metadata)?;
-        let before = out.len();
-        let start = before + header.as_slice().len();
-        out.reserve(header.as_slice().len() + plaintext.len() + TAG_LEN);
-        out.extend_from_slice(header.as_slice());
-        out.extend_from_slice(plaintext);
-        let mut tag = [0; TAG_LEN];
-        let data = out.get_mut(start..).unwrap_or_default();
-        let sealed = self.aead.seal(self.nonce(counter), aad.as_slice(), data, &mut tag);
-        match sealed {
-            Ok(()) => out.extend_from_slice(&tag),
-            Err(_) => out.truncate(before),
+        let sealed = self.seal_over(counter, metadata, plaintext, out, start);
+        if sealed.is_err() {
+            out.clear();
         }
         sealed
     }
 
-    /// Appends the plaintext of `body`, the ciphertext with its tag. On error `out` is as before and holds
-    /// no unauthenticated byte.
+    fn seal_over(
+        &self,
+        counter: u64,
+        metadata: [&[u8]; 2],
+        plaintext: &[u8],
+        out: &mut Vec<u8>,
+        start: usize,
+    ) -> Result<(), Error> {
+        if plaintext.len() > MAX_FRAME_LEN {
+            return Err(Error::FrameTooLong);
+        }
+        let header = SframeHeader { kid: self.kid, counter }.to_bytes();
+        let aad = AssociatedData::new(&header, metadata)?;
+        let header = header.as_slice();
+        out.resize(start + header.len() + plaintext.len() + self.tag_len, 0);
+        let room = out.get_mut(start..).unwrap_or_default();
+        let (first, rest) = room.split_at_mut_checked(header.len()).ok_or(Error::Internal)?;
+        first.copy_from_slice(header);
+        self.aead.seal(&self.nonce(counter), aad.as_slice(), plaintext, rest)
+    }
+
+    /// Puts the plaintext of `body`, the ciphertext with its tag, at `start` of `out`, which then ends with it.
+    /// On error `out` is undefined, but holds no unauthenticated byte.
     pub(crate) fn open(
         &self,
         counter: u64,
         metadata: [&[u8]; 2],
         body: &[u8],
         out: &mut Vec<u8>,
+        start: usize,
     ) -> Result<(), Error> {
+        let len = body.len().checked_sub(self.tag_len).ok_or(Error::Malformed)?;
+        let (ciphertext, tag) = body.split_at_checked(len).ok_or(Error::Malformed)?;
+        if len > MAX_FRAME_LEN {
+            return Err(Error::FrameTooLong);
+        }
         let header = SframeHeader { kid: self.kid, counter }.to_bytes();
         let aad = AssociatedData::new(&header, metadata)?;
-        let (ciphertext, tag) = body.split_last_chunk::<TAG_LEN>().ok_or(Error::Malformed)?;
-        let before = out.len();
-        out.extend_from_slice(ciphertext);
-        let data = out.get_mut(before..).unwrap_or_default();
-        let opened = self.aead.open(self.nonce(counter), aad.as_slice(), data, tag);
+        out.resize(start + len, 0);
+        let plaintext = out.get_mut(start..).unwrap_or_default();
+        let nonce = self.nonce(counter);
+        let opened = self.aead.open(&nonce, aad.as_slice(), ciphertext, tag, plaintext);
         if opened.is_err() {
-            data.fill(0);
-            out.truncate(before);
+            plaintext.fill(0);
         }
         opened
     }
 
     /// RFC 9605 §4.4.3: the counter, under the salt.
-    fn nonce(&self, counter: u64) -> [u8; NONCE_LEN] {
+    fn nonce(&self, counter: u64) -> Nonce {
         let mut nonce = *self.salt.expose();
-        let counter = counter.to_be_bytes();
-        nonce.iter_mut().skip(NONCE_LEN - 8).zip(counter).for_each(|(to, from)| *to ^= from);
+        if let Some(low) = nonce.last_chunk_mut::<8>() {
+            *low = (u64::from_be_bytes(*low) ^ counter).to_be_bytes();
+        }
         nonce
     }
 }
@@ -168,9 +202,9 @@ fn derive_key_and_salt<C: Crypto>(
     suite: CipherSuite,
     base_key: &[u8],
     kid: u64,
-) -> Result<(Secret<32>, Secret<NONCE_LEN>), Error> {
+) -> Result<(Secret<MAX_KEY_LEN>, Secret<NONCE_LEN>), Error> {
     let (hash, kid, suite_id) = (suite.hash(), kid.to_be_bytes(), suite.id().to_be_bytes());
-    let mut key = Secret::new([0; 32]);
+    let mut key = Secret::new([0; MAX_KEY_LEN]);
     let mut salt = Secret::new([0; NONCE_LEN]);
     let key_room = key.expose_mut().get_mut(..suite.key_len()).ok_or(Error::Internal)?;
     C::hkdf(hash, &[], base_key, &[KEY_LABEL, &kid, &suite_id], key_room)?;
@@ -208,8 +242,14 @@ impl AssociatedData {
 /// The longest metadata in bytes: they are put together on the stack.
 pub const MAX_METADATA_LEN: usize = 64;
 
+/// The longest frame in bytes, sealed or not, without what sealing adds. Far above any encoded picture, far below where
+/// counter mode's 32 bits of block count end.
+pub const MAX_FRAME_LEN: usize = 1 << 24;
+
 const KEY_LABEL: &[u8] = b"SFrame 1.0 Secret key ";
 const SALT_LABEL: &[u8] = b"SFrame 1.0 Secret salt ";
 
+#[cfg(test)]
+mod salamander;
 #[cfg(test)]
 mod tests;

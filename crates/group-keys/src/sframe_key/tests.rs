@@ -2,14 +2,27 @@
 
 use super::*;
 use crate::crypto::RustCrypto;
+use crate::{ShortTag, aead_open, aead_seal};
 
 struct Vector {
-    suite: CipherSuite,
-    key: &'static [u8],
-    salt: [u8; 12],
-    nonce: [u8; 12],
+    suite: u16,
+    key: &'static str,
+    salt: &'static str,
+    nonce: &'static str,
     /// What follows the header.
-    body: &'static [u8],
+    body: &'static str,
+    /// What the suite's AEAD alone makes of Appendix C.2's inputs.
+    alone: &'static str,
+}
+
+impl Vector {
+    fn suite(&self) -> CipherSuite {
+        CipherSuite::from_id_or_short_tag(self.suite, ShortTag::dangerous()).unwrap()
+    }
+
+    fn derived<C: Crypto>(&self) -> KeyedBy<C> {
+        KeyedBy::derive(self.suite(), &BASE_KEY, KID).unwrap()
+    }
 }
 
 const KID: u64 = 0x0123;
@@ -19,88 +32,142 @@ const BASE_KEY: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 const METADATA: &[u8] = b"IETF SFrame WG";
 const PLAINTEXT: &[u8] = b"draft-ietf-sframe-enc";
 
-const VECTORS: [Vector; 2] = [
+/// Suites 1 to 5 are those of RFC 9605; the rest is the same computed by an independent implementation, which agrees with the RFC
+/// on the others.
+const VECTORS: [Vector; 8] = [
     Vector {
-        suite: CipherSuite::Aes128GcmSha256_128,
-        key: &[
-            0xd3, 0x4f, 0x54, 0x7f, 0x4c, 0xa4, 0xf9, 0xa7, 0x44, 0x70, 0x06, 0xfe, 0x7f, 0xcb,
-            0xf7, 0x68,
-        ],
-        salt: [0x75, 0x23, 0x4e, 0xde, 0xfe, 0x07, 0x81, 0x90, 0x26, 0x75, 0x18, 0x16],
-        nonce: [0x75, 0x23, 0x4e, 0xde, 0xfe, 0x07, 0x81, 0x90, 0x26, 0x75, 0x5d, 0x71],
-        body: &[
-            0xb7, 0x41, 0x2c, 0x25, 0x13, 0xa1, 0xb6, 0x6d, 0xbb, 0x48, 0x84, 0x1b, 0xba, 0xf1,
-            0x7f, 0x59, 0x87, 0x51, 0x17, 0x6a, 0xd8, 0x47, 0x68, 0x1a, 0x69, 0xc6, 0xd0, 0xb0,
-            0x91, 0xc0, 0x70, 0x18, 0xce, 0x4a, 0xdb, 0x34, 0xeb,
-        ],
+        suite: 1,
+        key: "3f7d9a7c83ae8e1c8a11ae695ab59314b367e359fadac7b9c46b2bc6f81f46e16b96f081\
+            1868d59402b7e870102720b3",
+        salt: "50b29329a04dc0f184ac3168",
+        nonce: "50b29329a04dc0f184ac740f",
+        body: "449408b6f490086165b9d6f62b24ae1a59a56486b4ae8ed036b88912e24f11",
+        alone: "6339af04ada1d064688a442b8dc69d5b6bfa40f4bef0583e8081069cc60705",
     },
     Vector {
-        suite: CipherSuite::Aes256GcmSha512_128,
-        key: &[
-            0xd3, 0xe2, 0x7b, 0x0d, 0x4a, 0x5a, 0xe9, 0xe5, 0x5d, 0xf0, 0x1a, 0x70, 0xe6, 0xd4,
-            0xd2, 0x8d, 0x96, 0x9b, 0x24, 0x6e, 0x29, 0x36, 0xf4, 0xb7, 0xa5, 0xd9, 0xb4, 0x94,
-            0xda, 0x6b, 0x96, 0x33,
-        ],
-        salt: [0x84, 0x99, 0x1c, 0x16, 0x7b, 0x8c, 0xd2, 0x3c, 0x93, 0x70, 0x8e, 0xc7],
-        nonce: [0x84, 0x99, 0x1c, 0x16, 0x7b, 0x8c, 0xd2, 0x3c, 0x93, 0x70, 0xcb, 0xa0],
-        body: &[
-            0x94, 0xf5, 0x09, 0xd3, 0x6e, 0x9b, 0xea, 0xcb, 0x0e, 0x26, 0x1d, 0x99, 0xc7, 0xd1,
-            0xe9, 0x72, 0xf1, 0xfe, 0xd7, 0x87, 0xd4, 0x04, 0x9f, 0x17, 0xca, 0x21, 0x35, 0x3c,
-            0x1c, 0xc2, 0x4d, 0x56, 0xce, 0xab, 0xce, 0xd2, 0x79,
-        ],
+        suite: 2,
+        key: "e2ec5c797540310483b16bf6e7a570d2a27d192fe869c7ccd8584a8d9dab91549fbe553f\
+            5113461ec6aa83bf3865553e",
+        salt: "e68ac8dd3d02fbcd368c5577",
+        nonce: "e68ac8dd3d02fbcd368c1010",
+        body: "3f31438db4d09434e43afa0f8a2f00867a2be085046a9f5cb4f101d607",
+        alone: "6339af04ada1d064688a442b8dc69d5b6bfa40f4be6e93b7da076927bb",
+    },
+    Vector {
+        suite: 3,
+        key: "2c5703089cbb8c583475e4fc461d97d18809df79b6d550f78eb6d50ffa80d89211d57909\
+            934f46f5405e38cd583c69fe",
+        salt: "38c16e4f5159700c00c7f350",
+        nonce: "38c16e4f5159700c00c7b637",
+        body: "17fc8af28a5a695afcfc6c8df6358a17e26b2fcb3bae32e443",
+        alone: "6339af04ada1d064688a442b8dc69d5b6bfa40f4be09480509",
+    },
+    Vector {
+        suite: 4,
+        key: "d34f547f4ca4f9a7447006fe7fcbf768",
+        salt: "75234edefe07819026751816",
+        nonce: "75234edefe07819026755d71",
+        body: "b7412c2513a1b66dbb48841bbaf17f598751176ad847681a69c6d0b091c07018ce4adb34eb",
+        alone: "a05c62c97b62df8a63bb7086a1558a535f9111e95588df8c290c44083e02c3600a3e4134ae",
+    },
+    Vector {
+        suite: 5,
+        key: "d3e27b0d4a5ae9e55df01a70e6d4d28d969b246e2936f4b7a5d9b494da6b9633",
+        salt: "84991c167b8cd23c93708ec7",
+        nonce: "84991c167b8cd23c9370cba0",
+        body: "94f509d36e9beacb0e261d99c7d1e972f1fed787d4049f17ca21353c1cc24d56ceabced279",
+        alone: "198cf9703de453d6be13256e690b083eb27d2b6078e5a9ca9a74df4986b6afa601f181c447",
+    },
+    Vector {
+        suite: 6,
+        key: "3c343886ec1c79278836863e00fe934c8894460cfa367ebdc4856b0a9268a4f4fb994378\
+            76819394ef90b10ee12602d023f7128ee50f2314c2cc3cff4c56616d2fe03ad2a254cc2e\
+            d29b2a4d3f2534c0dda9e7c391ad1917ea07aa221dd4b224",
+        salt: "e082f7ce012ad30c87c49e3f",
+        nonce: "e082f7ce012ad30c87c4db58",
+        body: "b369e03ec6467ad505ddc84914115069280c5c797555be6e32cde6ac25bc9e",
+        alone: "f861831490fa37f8e284a1994021589564a23bf3050eb0e0ace45930d53a7f",
+    },
+    Vector {
+        suite: 7,
+        key: "7271d6c6cbccd2e2343d480ebea65718a7bb379eefcf3f8d107c1e2a76e755293a497fd9\
+            e4e8291b965161987ef4ef24983eabb06cb0a392defaab18654780a39c106ffa4a47d418\
+            3a6e593cd0c1bcab2b9c6dcf049215845bfb7580c4dea80e",
+        salt: "46b4367993a314910d4d9f3d",
+        nonce: "46b4367993a314910d4dda5a",
+        body: "97cb5644d8831ff8bdc080249990b24b569144cab2a87be22c20d97976",
+        alone: "f861831490fa37f8e284a1994021589564a23bf30508ee5fb61b88f889",
+    },
+    Vector {
+        suite: 8,
+        key: "afe92c81e0df8c00fab619e0559fe5aeefce1ef77789d4c728af1b1c1f2e3552c405d274\
+            415a5291ec075c2d9954c450fbd36682a4e978494808b703ce78b409f9fec29b91e6e703\
+            a75c4131377c80c9d51b8906088092452e2593eb142eea2d",
+        salt: "f6de647bac1263524cfb6533",
+        nonce: "f6de647bac1263524cfb2054",
+        body: "112a94a288b85b49ffef1d279f2830165c39d76cac8884011c",
+        alone: "f861831490fa37f8e284a1994021589564a23bf305131a979b",
     },
 ];
 
-fn derived<C: Crypto>(vector: &Vector) -> KeyedBy<C> {
-    KeyedBy::derive(vector.suite, &BASE_KEY, KID).unwrap()
+fn bytes(hex: &str) -> Vec<u8> {
+    let (pairs, []) = hex.as_bytes().as_chunks::<2>() else { panic!("half a byte") };
+    let byte = |pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap();
+    pairs.iter().map(|pair| byte(&pair[..])).collect()
 }
 
 fn keys_are_those_of_the_rfc<C: Crypto>() {
     for vector in &VECTORS {
-        let (key, salt) = derive_key_and_salt::<C>(vector.suite, &BASE_KEY, KID).unwrap();
-        assert_eq!(&key.expose()[..vector.suite.key_len()], vector.key);
-        assert_eq!(*salt.expose(), vector.salt);
-        assert_eq!(derived::<C>(vector).nonce(COUNTER), vector.nonce);
+        let (key, salt) = derive_key_and_salt::<C>(vector.suite(), &BASE_KEY, KID).unwrap();
+        assert_eq!(key.expose()[..vector.suite().key_len()], bytes(vector.key));
+        assert_eq!(salt.expose()[..], bytes(vector.salt));
+        assert_eq!(vector.derived::<C>().nonce(COUNTER)[..], bytes(vector.nonce));
     }
 }
 
 fn ciphertexts_are_those_of_the_rfc<C: Crypto>() {
     for vector in &VECTORS {
-        let key = derived::<C>(vector);
-        let mut sealed = vec![0xee];
-        key.seal(COUNTER, [METADATA, &[]], PLAINTEXT, &mut sealed).unwrap();
-        assert_eq!(sealed, [&[0xee], &HEADER[..], vector.body].concat());
-        let mut opened = vec![0xee];
+        let key = vector.derived::<C>();
+        let body = bytes(vector.body);
+        let mut sealed = vec![0xee; 99];
+        key.seal(COUNTER, [METADATA, &[]], PLAINTEXT, &mut sealed, 1).unwrap();
+        assert_eq!(sealed, [&[0xee], &HEADER[..], &body].concat());
+        let mut opened = vec![0xee; 99];
         // Metadata may come in any two pieces.
-        key.open(COUNTER, [&METADATA[..4], &METADATA[4..]], vector.body, &mut opened).unwrap();
+        key.open(COUNTER, [&METADATA[..4], &METADATA[4..]], &body, &mut opened, 1).unwrap();
         assert_eq!(opened, [&[0xee], PLAINTEXT].concat());
     }
 }
 
 fn nothing_else_opens<C: Crypto>() {
     for vector in &VECTORS {
-        let key = derived::<C>(vector);
-        let mut out = vec![0xee];
-        let mut fails = |counter, metadata: &[u8], body: &[u8], why| {
-            assert_eq!(key.open(counter, [metadata, &[]], body, &mut out), Err(why));
-            assert_eq!(out, [0xee]);
+        let key = vector.derived::<C>();
+        let whole = bytes(vector.body);
+        let fails = |counter, metadata: &[u8], body: &[u8], why| {
+            let mut out = Vec::new();
+            assert_eq!(key.open(counter, [metadata, &[]], body, &mut out, 0), Err(why));
+            assert!(out.iter().all(|byte| *byte == 0), "something unauthenticated is left");
         };
-        for bit in 0..vector.body.len() * 8 {
-            let mut body = vector.body.to_vec();
+        for bit in 0..whole.len() * 8 {
+            let mut body = whole.clone();
             body[bit / 8] ^= 1 << (bit % 8);
             fails(COUNTER, METADATA, &body, Error::AuthenticationFailed);
         }
-        fails(COUNTER + 1, METADATA, vector.body, Error::AuthenticationFailed);
-        fails(COUNTER, b"IETF SFrame Wg", vector.body, Error::AuthenticationFailed);
-        fails(COUNTER, b"", vector.body, Error::AuthenticationFailed);
-        fails(COUNTER, &[0; MAX_METADATA_LEN + 1], vector.body, Error::MetadataTooLong);
-        for len in 0..vector.body.len() {
-            let why = if len < TAG_LEN { Error::Malformed } else { Error::AuthenticationFailed };
-            fails(COUNTER, METADATA, &vector.body[..len], why);
+        fails(COUNTER + 1, METADATA, &whole, Error::AuthenticationFailed);
+        fails(COUNTER, b"IETF SFrame Wg", &whole, Error::AuthenticationFailed);
+        fails(COUNTER, b"", &whole, Error::AuthenticationFailed);
+        fails(COUNTER, &[0; MAX_METADATA_LEN + 1], &whole, Error::MetadataTooLong);
+        for len in 0..whole.len() {
+            let short = len < vector.suite().tag_len();
+            let why = if short { Error::Malformed } else { Error::AuthenticationFailed };
+            fails(COUNTER, METADATA, &whole[..len], why);
         }
+        let longer = [&whole[..], &[0]].concat();
+        fails(COUNTER, METADATA, &longer, Error::AuthenticationFailed);
     }
 }
 
+/// RFC 9605 §4.4 and §4.5.
 #[test]
 fn aws_lc_passes_the_vectors_of_rfc_9605() {
     keys_are_those_of_the_rfc::<Platform>();
@@ -108,6 +175,7 @@ fn aws_lc_passes_the_vectors_of_rfc_9605() {
     nothing_else_opens::<Platform>();
 }
 
+/// RFC 9605 §4.4 and §4.5, over RFC 5869.
 #[test]
 fn rust_crypto_passes_the_vectors_of_rfc_9605() {
     keys_are_those_of_the_rfc::<RustCrypto>();
@@ -115,44 +183,114 @@ fn rust_crypto_passes_the_vectors_of_rfc_9605() {
     nothing_else_opens::<RustCrypto>();
 }
 
+/// RFC 9605 Appendix C.2.
+#[test]
+fn the_aead_alone_is_that_of_the_rfc() {
+    let key: Vec<u8> = (0..96).collect();
+    let nonce = core::array::from_fn(|n| n as u8 + 16);
+    for vector in &VECTORS {
+        let (suite, key) = (vector.suite(), &key[..vector.suite().key_len()]);
+        let sealed = aead_seal(suite, key, &nonce, METADATA, PLAINTEXT).unwrap();
+        assert_eq!(sealed, bytes(vector.alone));
+        let open = |sealed: &[u8]| aead_open(suite, key, &nonce, METADATA, sealed);
+        assert_eq!(open(&sealed).as_deref(), Ok(PLAINTEXT));
+        assert_eq!(open(&sealed[1..]), Err(Error::AuthenticationFailed));
+        assert_eq!(open(&sealed[PLAINTEXT.len() + 1..]), Err(Error::Malformed));
+        let short = aead_seal(suite, &key[1..], &nonce, METADATA, b"");
+        assert_eq!(short, Err(Error::KeyLength));
+    }
+}
+
 #[test]
 fn what_one_source_of_primitives_seals_the_other_opens() {
-    for suite in [CipherSuite::Aes128GcmSha256_128, CipherSuite::Aes256GcmSha512_128] {
+    for vector in &VECTORS {
         for (kid, counter, len) in [(0, 0, 0), (7, 8, 1), (u64::MAX, u64::MAX, 5_000)] {
+            let suite = vector.suite();
             let ours = KeyedBy::<Platform>::derive(suite, b"any base key", kid).unwrap();
             let theirs = KeyedBy::<RustCrypto>::derive(suite, b"any base key", kid).unwrap();
             let plaintext = vec![0x5a; len];
             let (mut a, mut b) = (Vec::new(), Vec::new());
-            ours.seal(counter, [b"call", b"clear"], &plaintext, &mut a).unwrap();
-            theirs.seal(counter, [b"call", b"clear"], &plaintext, &mut b).unwrap();
+            ours.seal(counter, [b"call", b"clear"], &plaintext, &mut a, 0).unwrap();
+            theirs.seal(counter, [b"call", b"clear"], &plaintext, &mut b, 0).unwrap();
             assert_eq!(a, b);
         }
     }
 }
 
+/// RFC 9605 §4.5.1: the tag's length is authenticated, so suites that differ in nothing else have nothing in common.
 #[test]
-fn the_key_id_is_part_of_the_key() {
-    let suite = CipherSuite::Aes256GcmSha512_128;
-    let mut sealed = Vec::new();
-    let key = SframeKey::derive(suite, &BASE_KEY, 0x10).unwrap();
-    key.seal_with_counter(1, b"", b"frame", &mut sealed).unwrap();
-    let mut out = Vec::new();
-    assert_eq!(key.open(b"", &sealed, &mut out), Ok(1));
-    assert_eq!(out, b"frame");
-    // The other key refuses by name, and by tag once the name is forged.
-    let other = SframeKey::derive(suite, &BASE_KEY, 0x11).unwrap();
-    assert_eq!(other.open(b"", &sealed, &mut out), Err(Error::UnknownKeyId));
-    sealed[1] = 0x11;
-    assert_eq!(other.open(b"", &sealed, &mut out), Err(Error::AuthenticationFailed));
-    assert_eq!(out, b"frame");
+fn a_longer_tag_cut_short_is_not_a_shorter_suites() {
+    let key = [7; 48];
+    let tag = |id| {
+        let suite = CipherSuite::from_id_or_short_tag(id, ShortTag::dangerous()).unwrap();
+        aead_seal(suite, &key, &[0; NONCE_LEN], b"", b"").unwrap()
+    };
+    let (long, middle, short) = (tag(1), tag(2), tag(3));
+    assert_ne!(long[..8], middle);
+    assert_ne!(long[..4], short);
+    assert_ne!(middle[..4], short);
 }
 
 #[test]
-fn seal_refuses_metadata_that_is_too_long_and_leaves_the_buffer_alone() {
+fn the_key_id_is_part_of_the_key() {
+    for suite in VECTORS.iter().map(Vector::suite) {
+        let mut sealed = Vec::new();
+        let key = SframeKey::derive(suite, &BASE_KEY, 0x10).unwrap();
+        key.seal_with_counter(1, b"", b"frame", &mut sealed).unwrap();
+        let mut out = Vec::new();
+        assert_eq!(key.open(b"", &sealed, &mut out), Ok(1));
+        assert_eq!(out, b"frame");
+        // The other key refuses by name, and by tag once the name is forged.
+        let other = SframeKey::derive(suite, &BASE_KEY, 0x11).unwrap();
+        assert_eq!(other.open(b"", &sealed, &mut out), Err(Error::UnknownKeyId));
+        sealed[1] = 0x11;
+        assert_eq!(other.open(b"", &sealed, &mut out), Err(Error::AuthenticationFailed));
+        assert!(out.is_empty());
+    }
+}
+
+/// RFC 9605 §4.3: both values have up to 64 bits.
+#[test]
+fn key_ids_and_counters_go_up_to_64_bits() {
+    let edges = [0, 7, 8, 0xff, 0x100, u64::from(u32::MAX), 1 << 32, 1 << 63, u64::MAX];
+    for suite in VECTORS.iter().map(Vector::suite) {
+        for kid in edges {
+            let key = SframeKey::derive(suite, &BASE_KEY, kid).unwrap();
+            for counter in edges {
+                let (mut sealed, mut opened) = (Vec::new(), Vec::new());
+                key.seal_with_counter(counter, METADATA, b"", &mut sealed).unwrap();
+                assert!(sealed.len() <= MAX_HEADER_LEN + suite.tag_len());
+                assert_eq!(key.open(METADATA, &sealed, &mut opened), Ok(counter));
+                assert!(opened.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn frames_up_to_the_maximal_length_and_no_longer() {
+    let frame = vec![0x77; MAX_FRAME_LEN + 1];
+    for suite in [CipherSuite::Aes256GcmSha512_128, CipherSuite::Aes128CtrHmacSha256_80] {
+        let key = SframeKey::derive(suite, &BASE_KEY, 0).unwrap();
+        let (mut sealed, mut opened) = (Vec::new(), vec![1]);
+        let too_long = key.seal_with_counter(0, b"", &frame, &mut sealed);
+        assert_eq!((too_long, sealed.len()), (Err(Error::FrameTooLong), 0));
+        key.seal_with_counter(0, b"", &frame[1..], &mut sealed).unwrap();
+        sealed.push(0);
+        assert_eq!(key.open(b"", &sealed, &mut opened), Err(Error::FrameTooLong));
+        assert!(opened.is_empty());
+        sealed.pop();
+        assert_eq!(key.open(b"", &sealed, &mut opened), Ok(0));
+        assert!(opened == frame[1..]);
+    }
+}
+
+#[test]
+fn metadata_that_is_too_long_is_refused() {
     let key = SframeKey::derive(CipherSuite::Aes128GcmSha256_128, &BASE_KEY, 0).unwrap();
     let mut out = vec![1];
     let long = [0; MAX_METADATA_LEN + 1];
     assert_eq!(key.seal_with_counter(0, &long, b"", &mut out), Err(Error::MetadataTooLong));
-    assert_eq!(out, [1]);
+    assert!(out.is_empty());
     assert_eq!(key.seal_with_counter(0, &long[1..], b"", &mut out), Ok(()));
 }

@@ -4,6 +4,7 @@
 mod pair;
 mod refusals;
 mod roundtrip;
+mod suites;
 
 use zentalk_group_keys::{FrameKeys, FrameSecret, PairRole, pair_base_key};
 use zentalk_primitives::CallId;

@@ -35,6 +35,7 @@ fn accepted(opener: &mut FrameOpener, sealed: &[u8]) -> u64 {
     opener.open(sealed, 1, &mut Vec::new()).unwrap().counter
 }
 
+/// RFC 9605 §9.3.
 #[test]
 fn replayed_frame_is_refused() {
     let frames = camera_frames(3);
