@@ -113,6 +113,7 @@ mod tests {
         .unwrap()
     }
 
+    /// RFC 8827 §6.5.
     #[test]
     fn each_one_is_different() {
         assert_ne!(generate(1).fingerprint(), generate(1).fingerprint());
@@ -123,6 +124,7 @@ mod tests {
         assert_eq!(format!("{:?}", generate(1)), "Certificate([redacted])");
     }
 
+    /// RFC 5280 §4.1.2.5.2.
     #[test]
     fn any_clock_gives_a_certificate_or_an_error() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);

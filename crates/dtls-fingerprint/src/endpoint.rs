@@ -304,7 +304,8 @@ impl DtlsEndpoint {
         lacks
     }
 
-    /// RFC 5763 §5: a certificate that does not match ends the session at once, before anything else is sent.
+    /// RFC 5763 §5: a certificate that does not match ends the session at once, before anything else is sent: not even
+    /// the alert of RFC 8122 §6.2, which `dimpl` cannot send.
     fn check_certificate(&mut self, presented: Fingerprint) {
         if self.remote_fingerprints.contains(&presented) {
             self.phase = Phase::CertificateMatches(presented);

@@ -143,6 +143,7 @@ mod tests {
     /// 32 octets in RFC 8122's notation (the octets are ours).
     const LINE: &str = "sha-256 12:DF:3E:5D:49:6B:19:E5:7C:AB:4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB:4A:AD";
 
+    /// RFC 8122 §5.
     #[test]
     fn prints_as_rfc_8122_wants_it() {
         assert_eq!(LINE.parse::<Fingerprint>().unwrap().to_string(), LINE);

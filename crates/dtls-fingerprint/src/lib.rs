@@ -9,12 +9,16 @@ mod error;
 mod event;
 mod failure;
 mod fingerprint;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod path;
 mod proof;
 mod reassembly;
 mod remote_fingerprints;
 mod session;
+mod settings;
 mod srtp;
 mod stats;
 mod wire;

@@ -44,6 +44,12 @@ impl Reassembler {
         self.partial.remove(&fragment.message_seq).map(|partial| partial.body)
     }
 
+    /// How many messages are incomplete.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn partial_messages(&self) -> usize {
+        self.partial.len()
+    }
+
     /// Makes room for the message with this number, at the cost of the latest one. `None` if this is the latest itself.
     fn make_room(&mut self, message_seq: u16) -> Option<()> {
         if self.partial.len() < MAX_PARTIAL_MESSAGES || self.partial.contains_key(&message_seq) {
@@ -71,7 +77,8 @@ impl Partial {
 
     /// The first copy of each byte stays: later ones, if they are honest, are the same.
     fn fill(&mut self, offset: usize, bytes: &[u8]) {
-        let places = self.body.iter_mut().zip(&mut self.present).skip(offset);
+        let body = self.body.get_mut(offset..).unwrap_or_default().iter_mut();
+        let places = body.zip(self.present.get_mut(offset..).unwrap_or_default());
         for ((place, present), byte) in places.zip(bytes).filter(|((_, present), _)| !**present) {
             *place = *byte;
             *present = true;

@@ -1,13 +1,13 @@
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Instant as StdInstant;
 
-use dimpl::{Config, Dtls, Output, ProtocolVersion};
+use dimpl::{Dtls, Output, ProtocolVersion};
 use zentalk_primitives::{Instant, StdClock};
 
 use crate::config::DtlsConfig;
 use crate::failure::classify;
+use crate::settings::{NEVER, settings};
 use crate::{
     DtlsRole, DtlsVersion, DtlsVersions, Error, FailureReason, Fingerprint, SrtpKeyingMaterial,
     SrtpProfile,
@@ -43,7 +43,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(config: DtlsConfig, now: Instant) -> Result<Self, Error> {
         let DtlsConfig { certificate, role, versions, mtu, seed, .. } = config;
-        let settings = Arc::new(settings(mtu, seed)?);
+        let settings = settings(mtu, seed)?;
         let clock = StdClock::new(now);
         let std_now = clock.to_std(now);
         let certificate = certificate.into_dimpl();
@@ -122,23 +122,6 @@ impl Session {
     }
 }
 
-fn settings(mtu: usize, seed: Option<u64>) -> Result<Config, Error> {
-    let mut builder = Config::builder()
-        .mtu(mtu)
-        .max_queue_rx(MAX_QUEUED_DATAGRAMS)
-        .require_client_certificate(true)
-        // ICE has already shown that the peer receives at its address, which is all that a cookie shows (RFC 8827 §6.5 needs none).
-        .use_server_cookie(false)
-        .flight_start_rto(FIRST_RETRANSMISSION)
-        .flight_retries(MAX_RETRANSMISSIONS)
-        // The endpoint keeps the deadline itself: it also has to hold while there is no path.
-        .handshake_timeout(NEVER);
-    if let Some(seed) = seed {
-        builder = builder.dangerously_set_rng_seed(seed);
-    }
-    builder.build().map_err(|_| Error::Setup)
-}
-
 fn translate(
     output: Output<'_>,
     role: DtlsRole,
@@ -190,14 +173,9 @@ fn guarded<T>(call: impl FnOnce() -> Result<T, dimpl::Error>) -> Result<T, Failu
     }
 }
 
-/// Doubles with every retransmission. Seen to pass at 30 % loss in both directions, with the number of retries below.
-const FIRST_RETRANSMISSION: Duration = Duration::from_millis(200);
-const MAX_RETRANSMISSIONS: usize = 30;
 /// While a part of a DTLS 1.3 flight is missing, `dimpl` 0.9.0 wants to be woken at once, acknowledges what it has, and wants to be woken at once
 /// again: unchecked, a busy loop and a storm of datagrams until the part arrives. A quarter of the first retransmission's wait is soon enough (RFC 9147 §7.1).
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
-/// Longer than any session, shorter than the ten years that `dimpl` means by "never".
-const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How many datagrams `dimpl` keeps that it cannot use yet. One more ends the session.
 pub(crate) const MAX_QUEUED_DATAGRAMS: usize = 30;
 /// Room for the longest certificate that can come together: `dimpl` panics if it finds less. It comes whole from the gate, or protected, from the

@@ -90,6 +90,7 @@ mod tests {
 
     use super::*;
 
+    /// RFC 8445 §5.3.
     #[test]
     fn random_ones_are_well_formed_and_differ() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);

@@ -48,7 +48,7 @@ pub enum Error {
     /// More than [`MAX_STUN_SERVERS`](crate::MAX_STUN_SERVERS).
     #[error("too many STUN servers")]
     TooManyStunServers,
-    /// An unspecified, multicast, broadcast or IPv4 link-local address, or port 0.
+    /// An unspecified, multicast, broadcast, IPv4 link-local, IPv6 site-local or IPv4-mapped address, or port 0.
     #[error("address cannot be a candidate")]
     UnusableAddress,
     /// The address, or the address it is mapped to, is known already.

@@ -28,6 +28,7 @@ impl Foundations {
 mod tests {
     use super::*;
 
+    /// RFC 8445 §5.1.1.3.
     #[test]
     fn equal_origins_share_a_foundation() {
         let mut foundations = Foundations::default();

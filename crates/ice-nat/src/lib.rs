@@ -5,9 +5,14 @@ mod agent;
 mod candidate;
 mod check_log;
 mod config;
+#[doc(hidden)]
+pub mod conformance;
 mod credentials;
 mod error;
 mod foundation;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod gathering;
 mod input;

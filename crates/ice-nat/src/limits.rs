@@ -64,7 +64,7 @@ pub(crate) const MAX_OUTSTANDING_CHECKS: usize = 1024;
 pub(crate) const MAX_PATHS: usize = 512;
 
 /// How checks are repeated: the longest wait, and how many unanswered ones in a row make the ICE
-/// library give a pair up. The first wait is 250 ms, doubling.
+/// library give a pair up (RFC 8445 §14.3). The first wait is 250 ms, doubling.
 pub(crate) struct Pace {
     pub(crate) longest_wait: Duration,
     pub(crate) transmissions: usize,

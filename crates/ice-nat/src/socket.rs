@@ -107,7 +107,8 @@ impl fmt::Debug for RelayedAddress {
 }
 
 /// Whether a datagram can be sent to and from it: one host, a port, and an address that means
-/// something beyond one link (IPv6 link-local is allowed: RFC 8445 §5.1.1.1 pairs it).
+/// something beyond one link (IPv6 link-local is allowed: RFC 8445 §5.1.1.1 pairs it). That section also rules out IPv4 in the guise of
+/// IPv6, mapped or compatible, by which a peer could have us send to `127.0.0.1`, and site-local addresses.
 pub(crate) fn is_usable(address: SocketAddr) -> bool {
     address.port() != 0
         && match address.ip() {
@@ -117,6 +118,28 @@ pub(crate) fn is_usable(address: SocketAddr) -> bool {
                     && !ip.is_broadcast()
                     && !ip.is_link_local()
             }
-            IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_multicast(),
+            IpAddr::V6(ip) => {
+                let is_ipv4 = ip.to_ipv4().is_some() && !ip.is_loopback();
+                let is_site_local = ip.segments()[0] & 0xffc0 == 0xfec0;
+                !ip.is_unspecified() && !ip.is_multicast() && !is_ipv4 && !is_site_local
+            }
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8445 §5.1.1.1.
+    #[test]
+    fn ipv4_in_the_guise_of_ipv6_and_site_local_addresses_are_no_candidates() {
+        for unusable in
+            ["[::ffff:127.0.0.1]:5", "[::ffff:192.0.2.1]:5", "[::192.0.2.1]:5", "[fec0::1]:5"]
+        {
+            assert!(!is_usable(unusable.parse().unwrap()), "{unusable}");
+        }
+        for usable in ["[::1]:5", "[2001:db8::1]:5", "[fe80::1]:5", "[fd00::1]:5", "127.0.0.1:5"] {
+            assert!(is_usable(usable.parse().unwrap()), "{usable}");
+        }
+    }
 }

@@ -92,6 +92,7 @@ mod tests {
     }
 
     /// RFC 7983 §7: 0 to 3 is STUN, 20 to 63 DTLS, 128 to 191 RTP.
+    /// RFC 8489 §5.
     #[test]
     fn stun_is_told_from_dtls_and_rtp() {
         let mut message = binding(MessageClass::Request);

@@ -74,6 +74,7 @@ mod tests {
     const HANDSHAKE_RECORD: [u8; 15] = [22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 7, 0, 2, 0xaa, 0xbb];
     const PROTECTED_RECORD: [u8; 14] = [22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 7, 0, 1, 0xcc];
 
+    /// RFC 6347 §4.1, RFC 9147 §4.
     #[test]
     fn a_datagram_of_several_records_is_taken_apart() {
         let datagram = [&HANDSHAKE_RECORD[..], &PROTECTED_RECORD, &[0x2c, 1, 2, 3]].concat();

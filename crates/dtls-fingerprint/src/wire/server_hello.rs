@@ -59,6 +59,7 @@ mod tests {
         body
     }
 
+    /// RFC 8446 §4.1.3.
     #[test]
     fn the_suite_is_found_with_and_without_extensions() {
         for extensions in [&[][..], &[0, 0], &[0, 6, 0, 0x2b, 0, 2, 0xfe, 0xfc]] {
@@ -66,6 +67,7 @@ mod tests {
         }
     }
 
+    /// RFC 5246 §7.4.1.3, RFC 8446 §4.2.1.
     #[test]
     fn malformed_extensions_are_refused() {
         for extensions in [
@@ -88,6 +90,7 @@ mod tests {
         }
     }
 
+    /// RFC 6347 §4.2.1.
     #[test]
     fn a_cookie_ends_where_its_length_says() {
         assert!(is_hello_verify_request(&[0xfe, 0xff, 2, 1, 1]));

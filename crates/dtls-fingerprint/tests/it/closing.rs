@@ -10,6 +10,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const VERSIONS: [DtlsVersions; 3] =
     [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
 
+/// RFC 5246 §7.2.1.
 #[test]
 fn closing_tells_the_peer_and_takes_the_keys() {
     for versions in VERSIONS {

@@ -46,6 +46,7 @@ fn a_mismatch_tells_both_fingerprints() {
     assert_eq!(world.ends[CLIENT].mismatch, Some((stranger, presented)));
 }
 
+/// RFC 5763 §5; against RFC 8122 §6.2 no alert either.
 #[test]
 fn nothing_is_sent_after_a_mismatch() {
     for versions in VERSIONS {

@@ -110,6 +110,7 @@ fn a_client_hello_in_single_bytes_backwards_completes_the_handshake() {
 }
 
 /// Every plaintext message of a DTLS 1.2 handshake, both ways.
+/// RFC 6347 §4.2.2.
 #[test]
 fn all_plaintext_messages_may_be_fragmented() {
     let mut world =

@@ -10,6 +10,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const VERSIONS: [DtlsVersions; 3] =
     [DtlsVersions::Dtls12, DtlsVersions::Dtls13, DtlsVersions::Auto];
 
+/// RFC 6347 §4.2.4, RFC 9147 §5.8.2, and without the cookies of RFC 9147 §5.1.
 #[test]
 fn thirty_percent_loss_both_ways_ends_within_30_seconds() {
     for versions in VERSIONS {
@@ -60,6 +61,7 @@ fn loss_on_a_narrow_path_is_overcome_without_a_storm() {
 }
 
 /// `dimpl` 0.9.0 would acknowledge a gap as often as it is woken, and asks to be woken at once.
+/// RFC 9147 §7.1.
 #[test]
 fn a_gap_in_a_flight_starts_no_storm_of_acknowledgements() {
     let mut from_server = 0;
@@ -92,6 +94,7 @@ fn a_gap_in_a_flight_starts_no_storm_of_acknowledgements() {
 /// The server considers itself done once it has sent its last flight; only the client's retransmission tells it that it is lost.
 ///
 /// Regression: with dtls 0.17.2 the client never completed.
+/// RFC 6347 §4.2.4.
 #[test]
 fn the_last_flight_is_repeated_when_it_is_lost() {
     for versions in VERSIONS {

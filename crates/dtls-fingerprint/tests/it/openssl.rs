@@ -110,6 +110,7 @@ fn openssl_on_a_narrow_path_completes_the_handshake() {
     assert_keys(&openssl, &end.end, profile);
 }
 
+/// RFC 8827 §6.5.
 #[test]
 fn a_peer_without_a_certificate_is_refused() {
     for versions in [DtlsVersions::Dtls12, DtlsVersions::Auto] {
@@ -135,6 +136,7 @@ fn openssls_certificate_with_another_fingerprint_is_refused() {
     assert!(end.end.established.is_none());
 }
 
+/// RFC 5764 §4.1.
 #[test]
 fn a_peer_without_an_srtp_profile_is_refused() {
     let openssl = OpenSsl::new();

@@ -58,6 +58,7 @@ fn unknown_types_and_transports_are_told_apart_from_malformed_ones() {
     assert_eq!(with("udp", ""), Err(Error::MalformedCandidate(CandidateField::Type)));
 }
 
+/// RFC 8839 §5.1, RFC 6544 §4.5.
 #[test]
 fn malformed_candidates_name_the_field() {
     use CandidateField::*;

@@ -14,7 +14,7 @@ use crate::{
 impl Session {
     // Ours.
 
-    /// The candidate to signal for a socket.
+    /// The candidate to signal for a socket. `is` ranks IPv6 before IPv4 (RFC 8421).
     pub(crate) fn add_socket(
         &mut self,
         socket: LocalSocket,
@@ -115,6 +115,7 @@ impl Session {
         candidate: Candidate,
         shared: &mut Shared,
     ) -> Result<(), Error> {
+        // RFC 8838 §4, RFC 8840 §4.4.
         let of_other_generation = self
             .remote
             .as_ref()

@@ -24,6 +24,7 @@ impl Session {
         shared: &mut Shared,
     ) -> Result<(), DropCause> {
         self.admit(local, remote, shared)?;
+        // MESSAGE-INTEGRITY with our password (RFC 8489 §14.5, RFC 8445 §7.3).
         if !self.agent.accepts_message(&message) {
             return Err(DropCause::Unauthenticated);
         }

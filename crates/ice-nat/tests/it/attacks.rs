@@ -31,6 +31,7 @@ fn sent_by(world: &World, who: usize, class: MessageClass) -> Vec<Vec<u8>> {
 }
 
 /// Only authenticated STUN changes anything: a wrong password, or none.
+/// RFC 8445 §7.2.2, RFC 8489 §14.5.
 #[test]
 fn forged_requests_are_not_answered() {
     let mut world = connected();
@@ -54,6 +55,7 @@ fn forged_requests_are_not_answered() {
 }
 
 /// Every bit of a check that would be answered matters; so does its length.
+/// RFC 8489 §14.5 and §14.7.
 #[test]
 fn damaged_requests_change_nothing() {
     let mut world = connected();
@@ -137,6 +139,7 @@ fn peer_reflexive_addresses_are_bounded() {
 }
 
 /// The ICE library panics when the USERNAME that it writes is longer than 128 bytes.
+/// RFC 8839 §5.4.
 #[test]
 fn a_remote_ufrag_that_is_too_long_is_refused() {
     for (length, expected) in [(119, Ok(())), (120, Err(Error::RemoteUfragTooLong))] {

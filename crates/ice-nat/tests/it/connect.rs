@@ -76,6 +76,7 @@ fn role_conflicts_resolve_whichever_role_both_take() {
 }
 
 /// RFC 8838.
+/// RFC 8838 §3.
 #[test]
 fn candidates_that_come_late_still_connect() {
     let mut world = World::unconfigured(3);
@@ -130,6 +131,7 @@ fn candidates_that_cannot_be_used_are_ignored() {
         "1 1 udp 1 0.0.0.0 9 typ host",
         "1 1 udp 1 192.0.2.9 0 typ host",
         "1 1 udp 1 127.0.0.1 9 typ host",
+        "1 1 udp 1 ::ffff:127.0.0.1 9 typ host",
         "1 1 udp 1 192.0.2.9 9 typ host ufrag another",
     ];
     for text in useless {
@@ -193,6 +195,7 @@ fn without_anything_to_pair_the_time_out_comes_at_once() {
     }
 }
 
+/// RFC 8445 §8.1.1.
 #[test]
 fn a_better_pair_takes_over_and_is_reported() {
     let mut world = World::hosts(8, V4);

@@ -1,4 +1,4 @@
-use zentalk_ice_nat::{CONSENT_TIMEOUT, Event, IceState};
+use zentalk_ice_nat::{CONSENT_TIMEOUT, Event, IceState, LocalSocket};
 use zentalk_primitives::Instant;
 
 use crate::world::{A, B, World, secs};
@@ -60,10 +60,48 @@ fn an_expired_pair_stays_dead_until_a_restart() {
         assert_eq!(peer.count(|event| *event == Event::ConsentExpired), 1);
     }
     assert_eq!(world.peers[A].sent.len(), sent, "not even checks go out on it");
-    world.restart(A);
-    world.restart(B);
-    assert!(world.connect(secs(3.0)));
-    assert_eq!(world.peers[A].agent.state(), IceState::Connected);
+}
+
+/// RFC 7675 §5.1, RFC 8445 §9: new credentials regain what was lost, on the same addresses.
+#[test]
+fn a_restart_regains_consent_that_was_lost() {
+    for seed in 0..10 {
+        let mut world = World::hosts(seed, ADDRESSES);
+        assert!(world.connect(secs(2.0)));
+        world.switch.loss = 100;
+        world.run_for(secs(32.0));
+        assert!(world.peers.iter().all(|peer| peer.agent.media_path(world.now).is_none()));
+        world.switch.loss = 20;
+        world.restart(A);
+        world.restart(B);
+        assert!(world.connect(secs(10.0)), "seed {seed}");
+        world.run_for(secs(60.0));
+        for peer in &world.peers {
+            assert!(peer.agent.may_send_media(world.now), "seed {seed}");
+            assert_eq!(peer.count(|event| *event == Event::ConsentExpired), 1);
+            assert!(peer.agent.media_path(world.now).is_some());
+        }
+    }
+}
+
+/// RFC 7675 §5.1: consent is a pair's. Where another one still answers, the call goes on there.
+#[test]
+fn another_pair_serves_when_one_falls_silent() {
+    let mut world = World::hosts(4, ADDRESSES);
+    for (who, second) in ["192.0.2.1:5001", "198.51.100.1:6001"].into_iter().enumerate() {
+        world.add_socket(who, LocalSocket::new(second.parse().unwrap()));
+    }
+    assert!(world.connect(secs(2.0)));
+    world.run_for(secs(3.0));
+    let silent = world.peers[A].agent.selected_pair().unwrap();
+    world.switch.cut.extend([silent.local(), silent.remote()]);
+    world.run_for(secs(50.0));
+    for peer in &world.peers {
+        assert!(peer.agent.may_send_media(world.now));
+        assert_eq!(peer.agent.state(), IceState::Connected);
+        let now = peer.agent.selected_pair().unwrap();
+        assert!(![silent.local(), silent.remote()].contains(&now.local()));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod checks;
 mod connect;
 mod consent;
 mod nat;

@@ -111,6 +111,7 @@ fn other_remote_credentials_need_a_restart() {
 }
 
 /// RFC 8838 §4: candidates of the old generation do not disturb the new one.
+/// RFC 8840 §4.4.
 #[test]
 fn candidates_of_the_old_generation_are_ignored() {
     let mut world = connected(6);
