@@ -48,6 +48,7 @@ impl Answer {
                 setup: offer.dtls.setup.answer(),
             },
             tagged: tagged.ok_or(Error::NothingInCommon)?,
+            grouped: offer.grouped,
             media: sections,
         }))
     }
@@ -87,7 +88,7 @@ fn section(
     let codecs: Vec<_> = offered
         .codecs
         .iter()
-        .filter_map(|codec| capabilities.codecs(offered.kind).find_map(|ours| ours.answer(codec)))
+        .filter_map(|codec| capabilities.answer(offered.kind, codec))
         .collect();
     let local = wanted.iter().position(|local| local.kind == offered.kind);
     let (false, false, Some(local)) = (offered.rejected, codecs.is_empty(), local) else {
@@ -97,13 +98,13 @@ fn section(
     let mut section = MediaSection::new(offered.kind, offered.mid.clone());
     section.protocol = offered.protocol;
     section.codecs = codecs;
-    section.extensions = common_extensions(offered);
+    section.extensions = common_extensions(offered, capabilities);
     add_local(&mut section, local, offered.direction.answered_with(local.direction))?;
     Ok(section)
 }
 
-fn common_extensions(offered: &MediaSection) -> Vec<Extension> {
-    let known: Vec<_> = Capabilities::extensions(offered.kind).collect();
+fn common_extensions(offered: &MediaSection, capabilities: &Capabilities) -> Vec<Extension> {
+    let known: Vec<_> = capabilities.extensions(offered.kind).collect();
     let ours = |theirs: &&Extension| {
         theirs.id <= MAX_ONE_BYTE_ID && known.iter().any(|known| known.uri == theirs.uri)
     };

@@ -128,22 +128,55 @@ impl CodecCapability {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     codecs: Vec<CodecCapability>,
+    /// Those of the known extensions that may be used; all of them if not said.
+    extensions: Option<Vec<&'static str>>,
+    without_feedback: Vec<Feedback>,
 }
 
 impl Capabilities {
     /// With these codecs.
     pub fn new(codecs: &[CodecCapability]) -> Self {
-        Self { codecs: codecs.to_vec() }
+        Self { codecs: codecs.to_vec(), extensions: None, without_feedback: Vec::new() }
+    }
+
+    /// Offers and takes only these of the header extensions of [`uri`](crate::uri); all of them if
+    /// not called. What the RTP session does not send or read must not be agreed on.
+    #[must_use]
+    pub fn with_extensions(mut self, uris: &[&'static str]) -> Self {
+        self.extensions = Some(uris.to_vec());
+        self
+    }
+
+    /// Neither offers nor takes this feedback, for an RTP session that does not send it.
+    #[must_use]
+    pub fn without_feedback(mut self, feedback: Feedback) -> Self {
+        self.without_feedback.push(feedback);
+        self
+    }
+
+    /// The codecs of one kind as an offer writes them, in order of preference.
+    pub(crate) fn offer(&self, kind: MediaKind) -> Vec<Codec> {
+        self.codecs(kind).map(|codec| self.limited(codec.offer())).collect()
+    }
+
+    /// The codec as an answer writes it, if this side can do it.
+    pub(crate) fn answer(&self, kind: MediaKind, offered: &Codec) -> Option<Codec> {
+        self.codecs(kind).find_map(|ours| ours.answer(offered)).map(|codec| self.limited(codec))
+    }
+
+    fn limited(&self, mut codec: Codec) -> Codec {
+        codec.feedback.retain(|feedback| !self.without_feedback.contains(feedback));
+        codec
     }
 
     /// The codecs of one kind, in order of preference.
-    pub(crate) fn codecs(&self, kind: MediaKind) -> impl Iterator<Item = &CodecCapability> {
+    fn codecs(&self, kind: MediaKind) -> impl Iterator<Item = &CodecCapability> {
         self.codecs.iter().filter(move |codec| codec.kind == kind)
     }
 
     /// The header extensions of one kind, with the numbers of an offer. Audio level is not among
     /// them: it would tell everyone on the way when someone speaks.
-    pub(crate) fn extensions(kind: MediaKind) -> impl Iterator<Item = Extension> {
+    pub(crate) fn extensions(&self, kind: MediaKind) -> impl Iterator<Item = Extension> {
         let known: &[&str] = match kind {
             MediaKind::Audio => &[uri::MID, uri::TRANSPORT_CC],
             MediaKind::Video => &[
@@ -155,6 +188,10 @@ impl Capabilities {
             ],
             MediaKind::Other => &[],
         };
-        (1..).zip(known).map(|(id, uri)| Extension { id, uri: (*uri).to_owned() })
+        let used = |uri: &str| self.extensions.as_ref().is_none_or(|used| used.contains(&uri));
+        (1..)
+            .zip(known)
+            .filter(move |(_, uri)| used(uri))
+            .map(|(id, uri)| Extension { id, uri: (*uri).to_owned() })
     }
 }

@@ -16,6 +16,9 @@ pub struct SessionDescription {
     /// Which section's transport is the bundle's (RFC 9143 §7.2.1: the "tagged" one). In range, and
     /// that section is not rejected.
     pub(crate) tagged: usize,
+    /// Whether there is a group. A description of one section needs none (RFC 9143 §7.2), and an answer
+    /// has one only if the offer has (§7.3).
+    pub(crate) grouped: bool,
 }
 
 impl SessionDescription {

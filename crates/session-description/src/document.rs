@@ -136,6 +136,7 @@ mod tests {
         assert_eq!(document.to_sdp(), HEAD);
     }
 
+    /// RFC 8866 §5.
     #[test]
     fn each_mandatory_line_is_missed() {
         for line in HEAD.lines() {

@@ -9,6 +9,9 @@ mod direction;
 mod document;
 mod error;
 mod extension;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grammar;
 mod limits;
 mod line;

@@ -1,7 +1,7 @@
 use crate::read::{self, Role};
 use crate::{
-    Capabilities, CodecCapability, Direction, Document, DtlsParameters, Error, LocalMedia,
-    LocalSession, MediaKind, MediaSection, SessionDescription, Setup, grammar,
+    Capabilities, Direction, Document, DtlsParameters, Error, LocalMedia, LocalSession, MediaKind,
+    MediaSection, SessionDescription, Setup, grammar,
 };
 
 /// An offer: ours to send or the peer's to answer.
@@ -40,6 +40,7 @@ impl Offer {
             dtls: DtlsParameters { fingerprints: vec![session.fingerprint], setup: Setup::ActPass },
             media: sections,
             tagged: 0,
+            grouped: true,
         }))
     }
 
@@ -75,11 +76,11 @@ fn section(local: &LocalMedia, capabilities: &Capabilities) -> Result<MediaSecti
         MediaKind::Other => return Err(Error::InvalidLocalParameter),
     };
     let mut section = MediaSection::new(local.kind, mid.to_owned());
-    section.codecs = capabilities.codecs(local.kind).map(CodecCapability::offer).collect();
+    section.codecs = capabilities.offer(local.kind);
     if section.codecs.is_empty() {
         return Err(Error::InvalidLocalParameter);
     }
-    section.extensions = Capabilities::extensions(local.kind).collect();
+    section.extensions = capabilities.extensions(local.kind).collect();
     add_local(&mut section, local, local.direction)?;
     Ok(section)
 }

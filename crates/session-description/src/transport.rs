@@ -136,6 +136,7 @@ impl Setup {
 mod tests {
     use super::*;
 
+    /// RFC 8839 §5.4.
     #[test]
     fn credentials_have_the_lengths_of_rfc_8839() {
         let password = "0123456789012345678901";
@@ -169,6 +170,7 @@ mod tests {
     }
 
     /// RFC 9429 §5.3.1: actpass is answered with active.
+    /// RFC 8842 §5.3.
     #[test]
     fn the_answerer_is_client_where_it_may() {
         assert_eq!(Setup::ActPass.answer(), Setup::Active);

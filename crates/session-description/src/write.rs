@@ -19,7 +19,9 @@ pub(crate) fn document(description: &SessionDescription) -> Document {
         "-",
     );
     session.times.push(Time::new(0, 0));
-    session.attributes.push(with("group", bundle(description)));
+    if description.grouped {
+        session.attributes.push(with("group", bundle(description)));
+    }
     if description.ice_lite {
         session.attributes.push(flag("ice-lite"));
     }

@@ -25,7 +25,7 @@ pub enum Error {
     NewerSnapshot,
 
     // The peer does what the protocol does not allow; its message is dropped.
-    /// A description that nothing of ours can follow.
+    /// Descriptions by which nobody would send anything, or whose DTLS roles are not those of a call.
     #[error("the peer's description asks for something that is not supported")]
     UnsupportedDescription,
     /// The answer names another transport than the ringing before it.

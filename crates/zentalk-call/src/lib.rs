@@ -6,6 +6,9 @@ mod error;
 #[cfg(feature = "tokio")]
 pub mod driver;
 pub mod engine;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use engine::{
     CallStats, EngineConfig, Event, Media, MediaConfig, PathInfo, PathKind, Picture, Ring,

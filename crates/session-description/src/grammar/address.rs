@@ -51,6 +51,7 @@ mod tests {
         assert!(host("8f3a4b1e-0f3c-4d0e-9d3c-2f1d6a4b7c11.local"));
     }
 
+    /// RFC 8866 §5.7.
     #[test]
     fn the_address_fits_its_type() {
         assert!(connection("IN IP4 192.0.2.1/127"));

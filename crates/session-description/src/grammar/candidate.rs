@@ -87,6 +87,7 @@ mod tests {
         ));
     }
 
+    /// RFC 8839 §5.1.
     #[test]
     fn a_candidate_with_one_broken_field_is_refused() {
         for (from, to) in [

@@ -87,6 +87,7 @@ fn is_protocol(protocol: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// RFC 8866 §6.6, §6.13 and §6.15.
     #[test]
     fn media_lines_of_calls_are_taken() {
         assert!(media("audio 9 UDP/TLS/RTP/SAVPF 111 63"));

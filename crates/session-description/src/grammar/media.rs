@@ -170,6 +170,7 @@ mod tests {
         }
     }
 
+    /// RFC 4585 §4.2, RFC 5104 §7.1.
     #[test]
     fn feedback_that_needs_a_parameter_has_one() {
         for good in [
@@ -187,6 +188,7 @@ mod tests {
         }
     }
 
+    /// RFC 8285 §8.
     #[test]
     fn extension_ids_are_in_range() {
         assert!(extmap("1 urn:ietf:params:rtp-hdrext:sdes:mid"));
@@ -196,6 +198,7 @@ mod tests {
         }
     }
 
+    /// RFC 6236 §3.1.
     #[test]
     fn image_sizes_are_in_brackets() {
         assert!(image_attributes("97 send [x=[480:16:800],y=[320:16:640],par=[1.2-1.3]] recv *"));

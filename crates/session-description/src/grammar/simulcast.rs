@@ -59,6 +59,7 @@ fn is_restriction(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// RFC 8851.
     #[test]
     fn rids_have_a_direction_and_whole_restrictions() {
         assert!(rid("hi send pt=96,97;max-width=1280"));
@@ -68,6 +69,8 @@ mod tests {
         }
     }
 
+    /// RFC 8866 §6.7.
+    /// RFC 8853.
     #[test]
     fn each_direction_comes_once() {
         assert!(simulcast("send 1,~4;2 recv c"));

@@ -69,6 +69,7 @@ mod tests {
 
     const SHA256: &str = "sha-256 9B:4A:D0:10:31:62:C3:84:F5:06:07:28:39:4A:5B:6C:7D:8E:9F:A0:B1:C2:D3:E4:F5:06:17:28:39:4A:5B:6C";
 
+    /// RFC 8122 §5.
     #[test]
     fn fingerprints_have_the_length_of_their_hash() {
         assert!(fingerprint(SHA256));
@@ -90,6 +91,7 @@ mod tests {
         }
     }
 
+    /// RFC 3605 §2.1.
     #[test]
     fn an_rtcp_address_fits_its_type() {
         assert!(rtcp("9"));

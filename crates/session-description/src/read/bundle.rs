@@ -9,9 +9,16 @@ use crate::{Error, MediaSection};
 
 use super::values;
 
-/// Checks the names and the group; returns the section whose transport is the bundle's: the first
-/// of the group that is not rejected.
-pub(super) fn tagged(session: &[Attribute], media: &[MediaSection]) -> Result<usize, Error> {
+/// What shares one transport.
+pub(super) struct Bundle {
+    /// The section whose transport is the bundle's: the first of the group that is not rejected.
+    pub(super) tagged: usize,
+    /// Whether there is a group at all.
+    pub(super) grouped: bool,
+}
+
+/// Checks the names and the group. One section alone shares with nobody and needs no group.
+pub(super) fn read(session: &[Attribute], media: &[MediaSection]) -> Result<Bundle, Error> {
     let mut by_mid = HashMap::new();
     for (index, section) in media.iter().enumerate().filter(|(_, s)| !s.mid.is_empty()) {
         if by_mid.insert(section.mid.as_str(), index).is_some() {
@@ -21,9 +28,16 @@ pub(super) fn tagged(session: &[Attribute], media: &[MediaSection]) -> Result<us
     if media.iter().all(|section| section.rejected) {
         return Err(Error::NothingInCommon);
     }
+    let Some(group) = group(session)? else {
+        let mut taken = media.iter().enumerate().filter(|(_, section)| !section.rejected);
+        return match (taken.next(), taken.next()) {
+            (Some((tagged, _)), None) => Ok(Bundle { tagged, grouped: false }),
+            _ => Err(Error::MissingBundle),
+        };
+    };
     let mut grouped = HashSet::new();
     let mut tagged = None;
-    for mid in group(session)?.split(' ').filter(|mid| !mid.is_empty()) {
+    for mid in group.split(' ').filter(|mid| !mid.is_empty()) {
         let &index = by_mid.get(mid).ok_or(Error::WrongBundle)?;
         if !grouped.insert(index) {
             return Err(Error::WrongBundle);
@@ -37,16 +51,16 @@ pub(super) fn tagged(session: &[Attribute], media: &[MediaSection]) -> Result<us
     if media.iter().enumerate().any(outside) {
         return Err(Error::WrongBundle);
     }
-    tagged.ok_or(Error::WrongBundle)
+    tagged.map(|tagged| Bundle { tagged, grouped: true }).ok_or(Error::WrongBundle)
 }
 
-/// The names in the one BUNDLE group.
-fn group(session: &[Attribute]) -> Result<&str, Error> {
+/// The names in the one BUNDLE group, if there is one.
+fn group(session: &[Attribute]) -> Result<Option<&str>, Error> {
     let mut groups = values(session, "group").filter_map(|value| {
         let (semantics, mids) = value.split_once(' ').unwrap_or((value, ""));
         (semantics == "BUNDLE").then_some(mids)
     });
-    let group = groups.next().ok_or(Error::MissingBundle)?;
+    let group = groups.next();
     if groups.next().is_some() { Err(Error::WrongBundle) } else { Ok(group) }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn description(document: &Document, role: Role) -> Result<SessionDesc
         .iter()
         .map(|media| section::read(media, &session.attributes, role))
         .collect::<Result<Vec<_>, _>>()?;
-    let tagged = bundle::tagged(&session.attributes, &media)?;
+    let bundle::Bundle { tagged, grouped } = bundle::read(&session.attributes, &media)?;
     let bundled: Vec<_> = session
         .medias
         .iter()
@@ -49,6 +49,7 @@ pub(crate) fn description(document: &Document, role: Role) -> Result<SessionDesc
         dtls: transport::dtls(&session.attributes, &own.attributes, role)?,
         media,
         tagged,
+        grouped,
     })
 }
 

@@ -55,6 +55,7 @@ fn both() -> [LocalMedia; 2] {
     ]
 }
 
+/// RFC 4588 §8.1.
 #[test]
 fn it_is_read() {
     let offer = Offer::parse(&sdp()).unwrap();
@@ -111,6 +112,7 @@ fn it_is_answered_with_its_own_numbers() {
     assert_eq!(agreed.section("1").unwrap().sources(Side::Offerer)[0].ssrc(), 123);
 }
 
+/// RFC 8285 §4.2.
 #[test]
 fn extension_ids_beyond_the_one_byte_form_are_not_taken() {
     let wide = sdp().replace("a=extmap:3 ", "a=extmap:15 ");

@@ -36,6 +36,7 @@ fn candidates_are_bounded() {
     assert_eq!(ours.description_mut().add_candidate(HOST), Err(Error::TooMany));
 }
 
+/// RFC 5576 §4.2.
 #[test]
 fn sources_are_bounded() {
     let source = |n: usize| format!("a=ssrc:{} cname:x", 5_000 + n);

@@ -7,6 +7,7 @@ use crate::common::{audio_and_video, capabilities, offer, session};
 
 const HOST: &str = "1 1 udp 2122260223 192.0.2.1 49203 typ host";
 
+/// RFC 8830 §2.
 #[test]
 fn an_offer_has_the_fixed_numbers() {
     let offer = offer();
@@ -37,6 +38,7 @@ fn an_offer_has_the_fixed_numbers() {
     assert!(description.session_id() < 1 << 62);
 }
 
+/// RFC 9628 §6.1.
 #[test]
 fn every_codec_has_the_number_that_the_protocol_fixes() {
     let all =
@@ -88,6 +90,7 @@ fn two_of_ours_agree() {
     assert_eq!(source.cname(), Some("cname-of-a"));
 }
 
+/// RFC 3264 §6.
 #[test]
 fn an_audio_only_callee_rejects_video() {
     let answer =
@@ -99,6 +102,7 @@ fn an_audio_only_callee_rejects_video() {
     assert!(agreed.section("1").is_none());
 }
 
+/// RFC 9143 §7.2.1.
 #[test]
 fn a_video_only_answer_moves_the_transport_to_the_video_section() {
     let mut answer =
@@ -152,4 +156,38 @@ fn a_later_version_keeps_the_session_id() {
         Offer::new(session("alice").with_version(2), &audio_and_video(), &capabilities()).unwrap();
     assert_eq!(again.description().session_id(), first.description().session_id());
     assert_eq!(again.description().session_version(), 2);
+}
+
+/// RFC 3264 §6.1: an answer lists what this side can do, and so does an offer.
+#[test]
+fn what_the_rtp_session_does_not_do_is_neither_offered_nor_taken() {
+    let limited = capabilities()
+        .with_extensions(&[uri::MID])
+        .without_feedback(Feedback::TransportCc)
+        .without_feedback(Feedback::CcmFir);
+    let ours = Offer::new(session("alice"), &audio_and_video(), &limited).unwrap();
+    let theirs = Answer::to(&offer(), &limited, session("bobby"), &audio_and_video()).unwrap();
+    for description in [ours.description(), theirs.description()] {
+        for section in description.media() {
+            assert_eq!(section.extensions().len(), 1);
+            assert_eq!(section.extension_id(uri::MID), Some(1));
+        }
+        assert_eq!(description.media()[0].codecs()[0].feedback(), []);
+        let video = description.media()[1].codecs()[0].feedback();
+        assert_eq!(video, [Feedback::Nack, Feedback::NackPli]);
+    }
+}
+
+/// RFC 9143 §7.3: an answer groups only what the offer grouped; one section alone needs no group (§7.2).
+#[test]
+fn one_section_alone_needs_no_bundle_and_is_answered_without() {
+    let media = [LocalMedia::audio()];
+    let sdp = Offer::new(session("alice"), &media, &capabilities()).unwrap().to_sdp();
+    let alone = sdp.replace("a=group:BUNDLE 0\r\n", "");
+    assert_ne!(alone, sdp);
+    let offer = Offer::parse(&alone).unwrap();
+    assert_eq!(offer.to_sdp(), alone);
+    let answer = Answer::to(&offer, &capabilities(), session("bobby"), &media).unwrap().to_sdp();
+    assert!(!answer.contains("BUNDLE"), "{answer}");
+    assert!(negotiated(&offer, &Answer::parse(&answer).unwrap()).unwrap().section("0").is_some());
 }

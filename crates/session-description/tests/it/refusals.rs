@@ -31,6 +31,7 @@ fn malformed_mids_are_refused() {
     assert_eq!(refused("a=mid:0\r\n", &long), Error::MalformedMid);
 }
 
+/// RFC 9143 §9.2.
 #[test]
 fn a_wrong_bundle_is_refused() {
     assert_eq!(refused("a=group:BUNDLE 0 1\r\n", ""), Error::MissingBundle);
@@ -84,6 +85,7 @@ fn sections_with_different_fingerprints_are_refused() {
     assert_eq!(Offer::parse(&swapped), Err(Error::ConflictingFingerprints));
 }
 
+/// RFC 8842 §5.2, RFC 4145 §4.
 #[test]
 fn a_bad_dtls_role_is_refused() {
     assert_eq!(refused("a=setup:actpass\r\n", ""), Error::MissingSetup);
@@ -105,6 +107,7 @@ fn one_number_for_two_things_is_refused() {
     assert_eq!(refused("a=extmap:3 ", "a=extmap:2 "), Error::ConflictingNumbers);
 }
 
+/// RFC 8840 §4.1.1.
 #[test]
 fn a_session_level_transport_serves_every_section() {
     let sdp = offer().to_sdp();

@@ -57,6 +57,7 @@ fn candidate() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
+    /// RFC 9429 §5.1.2 and §5.8.
     #[test]
     fn offers_and_answers_read_as_they_were_written(
         offered in media(),

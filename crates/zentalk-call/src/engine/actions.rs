@@ -299,7 +299,7 @@ fn describe(detail: Detail) -> Option<String> {
     }
 }
 
-fn path_info(pair: &CandidatePair) -> PathInfo {
+pub(super) fn path_info(pair: &CandidatePair) -> PathInfo {
     PathInfo {
         local: Redacted(pair.local()),
         remote: Redacted(pair.remote()),
@@ -311,7 +311,7 @@ fn path_info(pair: &CandidatePair) -> PathInfo {
     }
 }
 
-fn security(summary: &HandshakeSummary) -> Security {
+pub(super) fn security(summary: &HandshakeSummary) -> Security {
     Security {
         dtls_version: summary.version().to_string(),
         cipher_suite: summary

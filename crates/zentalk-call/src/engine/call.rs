@@ -15,7 +15,7 @@ use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, limits, messages};
 use super::config::EngineConfig;
 use super::description::{self, LocalDescription};
 use super::io::Media;
-use super::media::{self, MediaSession};
+use super::media::{self, FrameProtection, MediaSession};
 use super::stats::CallStats;
 use super::transport::{self, Transport};
 use crate::Error;
@@ -78,7 +78,7 @@ impl Call {
         let local = LocalDescription::new(
             transport.credentials(),
             transport.fingerprint(),
-            media_kinds,
+            media_kinds.sections(),
             rng,
         )?;
         let offer = local.offer()?;
@@ -106,12 +106,12 @@ impl Call {
         let local = LocalDescription::new(
             transport.credentials(),
             transport.fingerprint(),
-            media_kinds,
+            media_kinds.sections(),
             rng,
         )?;
         let answer = local.answer(&offer)?;
         // What cannot become media does not ring.
-        description::media_plan(&offer, &answer, Side::Answerer)?;
+        description::call_plan(&offer, &answer, Side::Answerer)?;
         transport.set_remote(now, remote)?;
         let own_secret = messages::FrameSecret::random(rng);
         let role = PairRole::Callee;
@@ -236,7 +236,7 @@ impl Call {
     /// somebody else answered than rang.
     fn take_answer(&mut self, now: Instant, answer: Answer) -> Result<(), Error> {
         // Checked before anything changes: an answer that does not fit is refused as a whole.
-        description::media_plan(&self.offer, &answer, Side::Offerer)?;
+        description::call_plan(&self.offer, &answer, Side::Offerer)?;
         match &self.answer {
             Some(known) if same_transport(known.description(), answer.description()) => {}
             Some(_) => return Err(Error::ChangedDescription),
@@ -315,17 +315,10 @@ impl Call {
             PairRole::Caller => Side::Offerer,
             PairRole::Callee => Side::Answerer,
         };
-        let plan = description::media_plan(&self.offer, answer, own)?;
+        let plan = description::call_plan(&self.offer, answer, own)?;
         let keys = self.frame_keys.as_mut().ok_or(Error::Internal)?;
-        self.media = Some(MediaSession::new(
-            now,
-            unix_now,
-            &plan,
-            &config.media,
-            keys,
-            self.role.other(),
-            rng,
-        )?);
+        let protection = FrameProtection::Sealed { keys, peer: self.role.other() };
+        self.media = Some(MediaSession::new(now, unix_now, &plan, &config.media, protection, rng)?);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use core::time::Duration;
 use zentalk_call_fsm::{EndReason, PublicState};
 use zentalk_codec::{AudioFrame, AudioSource, VideoFrame};
 use zentalk_primitives::{CallId, Instant, MailboxId, Transmit};
+use zentalk_session_description::MediaKind;
 
 use super::stats::{CallStats, PathInfo, Security};
 use zentalk_signaling_ratchet::{ContactCard, IdentityPublic};
@@ -271,6 +272,14 @@ impl Media {
     /// Whether pictures are part of it.
     pub const fn has_video(self) -> bool {
         matches!(self, Self::AudioVideo)
+    }
+
+    /// The media sections of its descriptions, in order.
+    pub(super) const fn sections(self) -> &'static [MediaKind] {
+        match self {
+            Self::Audio => &[MediaKind::Audio],
+            Self::AudioVideo => &[MediaKind::Audio, MediaKind::Video],
+        }
     }
 }
 

@@ -17,6 +17,8 @@ mod description;
 mod io;
 mod media;
 mod messages;
+#[cfg(feature = "interop")]
+mod plain;
 mod prekeys;
 mod srtp;
 mod stats;
@@ -37,6 +39,11 @@ use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, Postbox, StorageKey
 pub use self::account::Account;
 pub use self::config::{EngineConfig, MediaConfig};
 pub use self::io::{Event, FetchedPrekeys, Input, Media, Output, Picture, Put, Ring};
+#[cfg(feature = "interop")]
+pub use self::plain::{
+    AgreedMedium, DangerousConfig, PlainConfig, PlainEvent, PlainInput, PlainMedia, PlainOutput,
+    PlainPeer, PlainSetting, PlainState,
+};
 pub use self::stats::{CallStats, PathInfo, PathKind, Security, StreamStats};
 
 use self::call::{Call, Setting};

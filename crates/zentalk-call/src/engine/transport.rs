@@ -30,7 +30,6 @@ pub(crate) struct Transport {
     /// Kept until the peer's fingerprints are known; then the endpoint owns it.
     certificate: Option<Certificate>,
     fingerprint: LocalFingerprint,
-    role: DtlsRole,
     dtls: Option<DtlsEndpoint>,
     dtls_seed: Option<u64>,
     srtp: Option<Srtp>,
@@ -85,28 +84,24 @@ pub(crate) struct Counters {
 pub(crate) struct RemoteTransport {
     pub(crate) credentials: Credentials,
     pub(crate) fingerprints: RemoteFingerprints,
+    /// The end of the DTLS handshake that is left to this side.
+    pub(crate) own_role: DtlsRole,
 }
 
 impl Transport {
-    /// A path whose ICE role follows the call's: the caller controls and is the DTLS server
-    /// (its offer says `actpass`, the answer `active`: RFC 5763 §5).
+    /// A path whose ICE role follows the call's: who offers controls (RFC 8445 §6.1.1).
     pub(crate) fn new(
-        is_caller: bool,
+        controls: bool,
         certificate: Certificate,
         config: &EngineConfig,
         now: Instant,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, Error> {
-        let (ice_role, role) = if is_caller {
-            (Role::Controlling, DtlsRole::Server)
-        } else {
-            (Role::Controlled, DtlsRole::Client)
-        };
+        let ice_role = if controls { Role::Controlling } else { Role::Controlled };
         Ok(Self {
             ice: IceAgent::new(now, ice_role, config.ice()?, rng),
             fingerprint: certificate.fingerprint(),
             certificate: Some(certificate),
-            role,
             dtls: None,
             dtls_seed: config.dtls_seed,
             srtp: None,
@@ -157,7 +152,7 @@ impl Transport {
     ) -> Result<(), Error> {
         self.ice.handle_input(now, ice::Input::RemoteCredentials(remote.credentials))?;
         if let Some(certificate) = self.certificate.take() {
-            let config = DtlsConfig::new(certificate, self.role, remote.fingerprints);
+            let config = DtlsConfig::new(certificate, remote.own_role, remote.fingerprints);
             let config = match self.dtls_seed {
                 Some(seed) => config.dangerous().with_seed(seed),
                 None => config,

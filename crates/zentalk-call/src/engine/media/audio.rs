@@ -6,10 +6,11 @@ use zentalk_codec::{
     AudioFrame, AudioReceiver as Player, AudioStats, Channels, OpusConfig, OpusEncoder,
     OpusPacketizer, PlayedAudio, PlayoutConfig,
 };
-use zentalk_group_keys::{FrameCodec, FrameOpener, FrameSealer};
+use zentalk_group_keys::FrameCodec;
 use zentalk_primitives::Instant;
 use zentalk_rtp_session::{ReceivedPacket, RtpSession, SendStreamId};
 
+use super::protection::{IncomingFrames, OutgoingFrames};
 use crate::Error;
 
 /// Turns sound into packets.
@@ -17,19 +18,19 @@ pub(super) struct AudioSender {
     stream: SendStreamId,
     encoder: OpusEncoder,
     packetizer: OpusPacketizer,
-    sealer: FrameSealer,
-    sealed: Vec<u8>,
+    frames: OutgoingFrames,
+    protected: Vec<u8>,
 }
 
 impl AudioSender {
     pub(super) fn new(
         stream: SendStreamId,
         config: &OpusConfig,
-        sealer: FrameSealer,
+        frames: OutgoingFrames,
     ) -> Result<Self, Error> {
         let encoder = OpusEncoder::new(config)?;
         let packetizer = OpusPacketizer::new();
-        Ok(Self { stream, encoder, packetizer, sealer, sealed: Vec::new() })
+        Ok(Self { stream, encoder, packetizer, frames, protected: Vec::new() })
     }
 
     pub(super) fn stream(&self) -> SendStreamId {
@@ -50,16 +51,15 @@ impl AudioSender {
     ) -> Result<(), Error> {
         let encoded = self.encoder.encode(frame)?;
         let Some(payload) = self.packetizer.packetize(encoded) else { return Ok(()) };
-        let clear = FrameCodec::Opus.clear_len(&payload.payload)?;
-        self.sealer.seal(clear, &payload.payload, &mut self.sealed)?;
-        session.send(now, self.stream, payload.timestamp, payload.marker, &self.sealed)?;
+        self.frames.protect(FrameCodec::Opus, &payload.payload, &mut self.protected)?;
+        session.send(now, self.stream, payload.timestamp, payload.marker, &self.protected)?;
         Ok(())
     }
 }
 
 /// Turns packets into an even stream of sound.
 pub(super) struct AudioReceiver {
-    opener: FrameOpener,
+    frames: IncomingFrames,
     player: Player,
     /// When the next 20 ms are to be played; nothing before the first packet.
     next_tick: Option<Instant>,
@@ -72,9 +72,9 @@ const TICK: Duration = Duration::from_millis(20);
 const MAX_CATCH_UP: Duration = Duration::from_millis(200);
 
 impl AudioReceiver {
-    pub(super) fn new(opener: FrameOpener, channels: Channels) -> Result<Self, Error> {
+    pub(super) fn new(frames: IncomingFrames, channels: Channels) -> Result<Self, Error> {
         let player = Player::new(PlayoutConfig::default(), channels)?;
-        Ok(Self { opener, player, next_tick: None, refused: 0 })
+        Ok(Self { frames, player, next_tick: None, refused: 0 })
     }
 
     /// Frames that did not open.
@@ -89,10 +89,7 @@ impl AudioReceiver {
     /// Opens the frame on arrival, so that what waits to be played is authentic.
     pub(super) fn handle_packet(&mut self, now: Instant, packet: &ReceivedPacket) {
         let mut opened = Vec::with_capacity(packet.payload.len());
-        let result = FrameCodec::Opus
-            .clear_len(&packet.payload)
-            .and_then(|clear| self.opener.open(&packet.payload, clear, &mut opened));
-        if result.is_err() {
+        if self.frames.open(FrameCodec::Opus, &packet.payload, &mut opened).is_err() {
             self.refused += 1;
             return;
         }

@@ -1,19 +1,26 @@
 //! The media of one call: codecs, frame encryption and the RTP session between them.
 
 mod audio;
+mod plan;
+mod protection;
+#[cfg(test)]
+mod tests;
 mod video;
 
 use std::collections::VecDeque;
 
 use rand_core::CryptoRng;
 use zentalk_codec::{AudioFrame, AudioSource, Channels, OpusConfig, VideoFrame, Vp8Packetizer};
-use zentalk_group_keys::{FrameKeys, PairRole, StreamId};
+use zentalk_group_keys::StreamId;
 use zentalk_primitives::{Instant, UnixTime};
 use zentalk_rtp_session::limits::DEFAULT_SILENCE;
 use zentalk_rtp_session::{
     Datagram, Event as RtpEvent, Input as RtpInput, MediaKind, Output as RtpOutput,
-    ReceiveStreamConfig, ReceiveStreamId, RtpSession, SendStreamConfig, SessionConfig,
+    ReceiveStreamId, ReceivedPacket, RtpSession, SendStreamId, SessionConfig,
 };
+
+pub(crate) use self::plan::{MediaPlan, ReceivePlan, SendPlan, StreamPlan};
+pub(crate) use self::protection::FrameProtection;
 
 use self::audio::{AudioReceiver, AudioSender};
 use self::video::{VideoOutput, VideoReceiver, VideoSender, VideoSettings};
@@ -22,31 +29,13 @@ use super::io::Picture;
 use super::stats::{CallStats, StreamStats};
 use crate::Error;
 
-/// What the two descriptions agreed on for one medium.
-#[derive(Clone, Debug)]
-pub(crate) struct StreamPlan {
-    /// The media section and the extension id that carries its name, if agreed.
-    pub(crate) mid: Option<(u8, String)>,
-    pub(crate) payload_type: u8,
-    pub(crate) rtx_payload_type: Option<u8>,
-    pub(crate) local_ssrc: u32,
-    pub(crate) local_rtx_ssrc: Option<u32>,
-    pub(crate) remote_ssrc: Option<u32>,
-    pub(crate) remote_rtx_ssrc: Option<u32>,
-}
-
-/// What the two descriptions agreed on.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct MediaPlan {
-    pub(crate) audio: Option<StreamPlan>,
-    pub(crate) video: Option<StreamPlan>,
-}
-
 /// The media of one call.
 pub(crate) struct MediaSession {
     session: RtpSession,
-    audio: Option<(AudioSender, ReceiveStreamId, AudioReceiver)>,
-    video: Option<(VideoSender, ReceiveStreamId, VideoReceiver)>,
+    audio_sender: Option<AudioSender>,
+    audio_receiver: Option<(ReceiveStreamId, AudioReceiver)>,
+    video_sender: Option<VideoSender>,
+    video_receiver: Option<(ReceiveStreamId, VideoReceiver)>,
     /// When an authentic packet last came, and whether its absence since has been told.
     heard: Instant,
     silent: bool,
@@ -71,24 +60,30 @@ const AUDIO_CLOCK: u32 = 48_000;
 const VIDEO_CLOCK: u32 = 90_000;
 
 impl MediaSession {
-    /// Builds the streams of `plan`, each sealed under a key of its own out of `keys`.
+    /// Builds the streams of `plan`, each protected by itself.
     pub(crate) fn new(
         now: Instant,
         wall_clock: UnixTime,
         plan: &MediaPlan,
         config: &MediaConfig,
-        keys: &mut FrameKeys,
-        peer: PairRole,
+        mut protection: FrameProtection<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, Error> {
-        let session = RtpSession::new(now, SessionConfig::new(wall_clock), rng)?;
-        let (audio, video, outputs) = (None, None, VecDeque::new());
-        let mut media = Self { session, audio, video, heard: now, silent: false, outputs };
+        let mut media = Self {
+            session: RtpSession::new(now, SessionConfig::new(wall_clock), rng)?,
+            audio_sender: None,
+            audio_receiver: None,
+            video_sender: None,
+            video_receiver: None,
+            heard: now,
+            silent: false,
+            outputs: VecDeque::new(),
+        };
         if let Some(plan) = &plan.audio {
-            media.add_audio(now, plan, config, keys, peer, rng)?;
+            media.add_audio(now, plan, config, &mut protection, rng)?;
         }
         if let Some(plan) = &plan.video {
-            media.add_video(now, plan, config, keys, peer, rng)?;
+            media.add_video(now, plan, config, &mut protection, rng)?;
         }
         // The peer's state waits for a first packet, and there may be nothing to say or to show yet.
         media.session.announce(now)?;
@@ -101,21 +96,25 @@ impl MediaSession {
         now: Instant,
         plan: &StreamPlan,
         config: &MediaConfig,
-        keys: &mut FrameKeys,
-        peer: PairRole,
+        protection: &mut FrameProtection<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<(), Error> {
-        let send = self.session.add_send_stream(plan.sending(AUDIO_CLOCK), rng)?;
-        let receive =
-            self.session.add_receive_stream(now, plan.receiving(MediaKind::Audio, AUDIO_CLOCK))?;
-        let opus = OpusConfig::default()
-            .channels(config.channels)
-            .bit_rate(config.audio_bit_rate)?
-            .fec(true);
-        let sender = AudioSender::new(send, &opus, keys.sealer(StreamId::MICROPHONE)?)?;
-        let opener = keys.opener(peer.index(), StreamId::MICROPHONE)?;
-        // Opus packets say themselves whether they are stereo; decoding to mono fits every player.
-        self.audio = Some((sender, receive, AudioReceiver::new(opener, Channels::Mono)?));
+        if let Some(source) = plan.send {
+            let stream = self.session.add_send_stream(plan.sending(source, AUDIO_CLOCK), rng)?;
+            let opus = OpusConfig::default()
+                .channels(config.channels)
+                .bit_rate(config.audio_bit_rate)?
+                .fec(true);
+            let frames = protection.outgoing(StreamId::MICROPHONE)?;
+            self.audio_sender = Some(AudioSender::new(stream, &opus, frames)?);
+        }
+        if let Some(source) = plan.receive {
+            let config = plan.receiving(source, MediaKind::Audio, AUDIO_CLOCK);
+            let stream = self.session.add_receive_stream(now, config)?;
+            let frames = protection.incoming(StreamId::MICROPHONE)?;
+            // Opus packets say themselves whether they are stereo; decoding to mono fits every player.
+            self.audio_receiver = Some((stream, AudioReceiver::new(frames, Channels::Mono)?));
+        }
         Ok(())
     }
 
@@ -124,27 +123,31 @@ impl MediaSession {
         now: Instant,
         plan: &StreamPlan,
         config: &MediaConfig,
-        keys: &mut FrameKeys,
-        peer: PairRole,
+        protection: &mut FrameProtection<'_>,
         rng: &mut impl CryptoRng,
     ) -> Result<(), Error> {
-        let send = self.session.add_send_stream(plan.sending(VIDEO_CLOCK), rng)?;
-        let receive =
-            self.session.add_receive_stream(now, plan.receiving(MediaKind::Video, VIDEO_CLOCK))?;
-        let settings =
-            VideoSettings { bit_rate: config.video_bit_rate, frame_rate: config.video_frame_rate };
-        // A random start, as RFC 7741 §4.2 asks of picture ids.
-        let picture_id = (rng.next_u32() & 0x7fff) as u16;
-        let packetizer = Vp8Packetizer::new(self.session.max_payload_len(send)?, picture_id)?;
-        let sender = VideoSender::new(send, settings, packetizer, keys.sealer(StreamId::CAMERA)?);
-        let opener = keys.opener(peer.index(), StreamId::CAMERA)?;
-        self.video = Some((sender, receive, VideoReceiver::new(opener)));
+        if let Some(source) = plan.send {
+            let stream = self.session.add_send_stream(plan.sending(source, VIDEO_CLOCK), rng)?;
+            let (bit_rate, frame_rate) = (config.video_bit_rate, config.video_frame_rate);
+            let settings = VideoSettings { bit_rate, frame_rate };
+            // A random start, as RFC 7741 §4.2 asks of picture ids.
+            let picture_id = (rng.next_u32() & 0x7fff) as u16;
+            let packetizer = Vp8Packetizer::new(self.session.max_payload_len(stream)?, picture_id)?;
+            let frames = protection.outgoing(StreamId::CAMERA)?;
+            self.video_sender = Some(VideoSender::new(stream, settings, packetizer, frames));
+        }
+        if let Some(source) = plan.receive {
+            let config = plan.receiving(source, MediaKind::Video, VIDEO_CLOCK);
+            let stream = self.session.add_receive_stream(now, config)?;
+            let frames = protection.incoming(StreamId::CAMERA)?;
+            self.video_receiver = Some((stream, VideoReceiver::new(frames)));
+        }
         Ok(())
     }
 
     /// Sends 20 ms of sound.
     pub(crate) fn send_audio(&mut self, now: Instant, frame: &AudioFrame) -> Result<(), Error> {
-        let (sender, ..) = self.audio.as_mut().ok_or(Error::NoSuchMedia)?;
+        let sender = self.audio_sender.as_mut().ok_or(Error::NoSuchMedia)?;
         sender.send(now, frame, &mut self.session)?;
         self.drain(now);
         Ok(())
@@ -152,7 +155,7 @@ impl MediaSession {
 
     /// Sends a picture.
     pub(crate) fn send_video(&mut self, now: Instant, picture: &VideoFrame) -> Result<(), Error> {
-        let (sender, ..) = self.video.as_mut().ok_or(Error::NoSuchMedia)?;
+        let sender = self.video_sender.as_mut().ok_or(Error::NoSuchMedia)?;
         sender.send(now, picture, &mut self.session)?;
         self.drain(now);
         Ok(())
@@ -182,7 +185,7 @@ impl MediaSession {
             self.outputs.push_back(Output::Silence);
         }
         self.session.handle_timeout(now);
-        if let Some((_, _, receiver)) = &mut self.video {
+        if let Some((_, receiver)) = &mut self.video_receiver {
             receiver.handle_timeout(now);
         }
         self.drain(now);
@@ -199,7 +202,7 @@ impl MediaSession {
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        if let Some((_, _, receiver)) = &mut self.audio
+        if let Some((_, receiver)) = &mut self.audio_receiver
             && let Some(played) = receiver.poll(now)
         {
             return Output::Audio { frame: played.frame, source: played.source };
@@ -217,7 +220,7 @@ impl MediaSession {
                 Drained::Asked => continue,
                 Drained::Quiet(at) => at,
             };
-            let audio = self.audio.as_ref().and_then(|(_, _, receiver)| receiver.next_timeout());
+            let audio = self.audio_receiver.as_ref().and_then(|(_, audio)| audio.next_timeout());
             let silence = (!self.silent).then(|| self.heard + DEFAULT_SILENCE);
             return [session, audio, video, silence].into_iter().flatten().min();
         }
@@ -239,7 +242,9 @@ impl MediaSession {
     }
 
     fn drain_video(&mut self, now: Instant) -> Drained {
-        let Some((_, stream, receiver)) = self.video.as_mut() else { return Drained::Quiet(None) };
+        let Some((stream, receiver)) = &mut self.video_receiver else {
+            return Drained::Quiet(None);
+        };
         let mut asked = false;
         loop {
             // The stream is this session's own; after the session has closed, nothing needs to be asked.
@@ -261,24 +266,16 @@ impl MediaSession {
 
     fn handle_event(&mut self, now: Instant, event: RtpEvent) {
         match event {
-            RtpEvent::Packet(packet) => match (&mut self.audio, &mut self.video) {
-                (Some((_, stream, receiver)), _) if *stream == packet.stream => {
-                    receiver.handle_packet(now, &packet);
-                }
-                (_, Some((_, stream, receiver))) if *stream == packet.stream => {
-                    receiver.handle_packet(now, packet);
-                }
-                _ => {}
-            },
+            RtpEvent::Packet(packet) => self.handle_packet(now, packet),
             RtpEvent::KeyframeRequested { stream } => {
-                if let Some((sender, ..)) = &mut self.video
+                if let Some(sender) = &mut self.video_sender
                     && sender.stream() == stream
                 {
                     sender.request_keyframe();
                 }
             }
             RtpEvent::Quality { stream, quality } => {
-                if let Some((sender, ..)) = &mut self.audio
+                if let Some(sender) = &mut self.audio_sender
                     && sender.stream() == stream
                 {
                     // Refused only outside 0 to 100 per cent, which the sender has clamped.
@@ -290,19 +287,35 @@ impl MediaSession {
         }
     }
 
+    fn handle_packet(&mut self, now: Instant, packet: ReceivedPacket) {
+        match (&mut self.audio_receiver, &mut self.video_receiver) {
+            (Some((stream, receiver)), _) if *stream == packet.stream => {
+                receiver.handle_packet(now, &packet);
+            }
+            (_, Some((stream, receiver))) if *stream == packet.stream => {
+                receiver.handle_packet(now, packet);
+            }
+            _ => {}
+        }
+    }
+
     /// What has happened so far.
     pub(crate) fn stats(&self, now: Instant) -> CallStats {
         let mut stats =
             CallStats { round_trip: self.session.stats().round_trip, ..CallStats::default() };
-        if let Some((sender, stream, receiver)) = &self.audio {
-            stats.audio = self.stream_stats(now, sender.stream(), *stream);
+        let audio_sends = self.audio_sender.as_ref().map(AudioSender::stream);
+        let video_sends = self.video_sender.as_ref().map(VideoSender::stream);
+        let audio_receives = self.audio_receiver.as_ref().map(|(stream, _)| *stream);
+        let video_receives = self.video_receiver.as_ref().map(|(stream, _)| *stream);
+        stats.audio = self.stream_stats(now, audio_sends, audio_receives);
+        stats.video = self.stream_stats(now, video_sends, video_receives);
+        if let Some((_, receiver)) = &self.audio_receiver {
             let played = receiver.stats();
             stats.audio_frames_played = played.received + played.recovered;
             stats.audio_frames_concealed = played.concealed + played.stretched;
             stats.frames_refused += receiver.refused();
         }
-        if let Some((sender, stream, receiver)) = &self.video {
-            stats.video = self.stream_stats(now, sender.stream(), *stream);
+        if let Some((_, receiver)) = &self.video_receiver {
             stats.pictures_decoded = receiver.decoded();
             stats.frames_refused += receiver.refused();
         }
@@ -312,11 +325,12 @@ impl MediaSession {
     fn stream_stats(
         &self,
         now: Instant,
-        send: zentalk_rtp_session::SendStreamId,
-        receive: ReceiveStreamId,
+        send: Option<SendStreamId>,
+        receive: Option<ReceiveStreamId>,
     ) -> StreamStats {
-        let sent = self.session.send_stats(now, send).unwrap_or_default();
-        let received = self.session.receive_stats(now, receive).unwrap_or_default();
+        let sent = send.and_then(|stream| self.session.send_stats(now, stream).ok());
+        let received = receive.and_then(|stream| self.session.receive_stats(now, stream).ok());
+        let (sent, received) = (sent.unwrap_or_default(), received.unwrap_or_default());
         let missing = u64::try_from(received.lost).unwrap_or(0);
         StreamStats {
             packets_sent: sent.packets,
@@ -334,32 +348,4 @@ impl MediaSession {
 enum Drained {
     Asked,
     Quiet(Option<Instant>),
-}
-
-impl StreamPlan {
-    fn sending(&self, clock: u32) -> SendStreamConfig {
-        let mut config = SendStreamConfig::new(self.local_ssrc, self.payload_type, clock);
-        if let (Some(ssrc), Some(payload_type)) = (self.local_rtx_ssrc, self.rtx_payload_type) {
-            config = config.rtx(ssrc, payload_type);
-        }
-        match &self.mid {
-            Some((id, mid)) => config.mid(*id, mid),
-            None => config,
-        }
-    }
-
-    fn receiving(&self, kind: MediaKind, clock: u32) -> ReceiveStreamConfig {
-        let mut config =
-            ReceiveStreamConfig::new(kind, clock).format(self.payload_type, self.rtx_payload_type);
-        if let Some(ssrc) = self.remote_ssrc {
-            config = config.ssrc(ssrc);
-        }
-        if let Some(ssrc) = self.remote_rtx_ssrc {
-            config = config.rtx_ssrc(ssrc);
-        }
-        match &self.mid {
-            Some((id, mid)) => config.mid(*id, mid),
-            None => config,
-        }
-    }
 }

@@ -4,10 +4,11 @@ use zentalk_codec::{
     AssembledFrame, AssemblerConfig, AssemblerOutput, FrameEvent, VideoFrame, Vp8Assembler,
     Vp8Config, Vp8Decoder, Vp8Encoder, Vp8Packet, Vp8Packetizer,
 };
-use zentalk_group_keys::{FrameCodec, FrameOpener, FrameSealer};
+use zentalk_group_keys::FrameCodec;
 use zentalk_primitives::Instant;
 use zentalk_rtp_session::{ReceivedPacket, RtpSession, SendStreamId};
 
+use super::protection::{IncomingFrames, OutgoingFrames};
 use crate::Error;
 use crate::engine::io::Picture;
 
@@ -27,8 +28,8 @@ pub(super) struct VideoSender {
     /// Made for the size of the first picture, and again when the size changes.
     encoder: Option<Vp8Encoder>,
     packetizer: Vp8Packetizer,
-    sealer: FrameSealer,
-    sealed: Vec<u8>,
+    frames: OutgoingFrames,
+    protected: Vec<u8>,
 }
 
 impl VideoSender {
@@ -36,9 +37,9 @@ impl VideoSender {
         stream: SendStreamId,
         settings: VideoSettings,
         packetizer: Vp8Packetizer,
-        sealer: FrameSealer,
+        frames: OutgoingFrames,
     ) -> Self {
-        Self { stream, settings, encoder: None, packetizer, sealer, sealed: Vec::new() }
+        Self { stream, settings, encoder: None, packetizer, frames, protected: Vec::new() }
     }
 
     pub(super) fn stream(&self) -> SendStreamId {
@@ -59,9 +60,8 @@ impl VideoSender {
         session: &mut RtpSession,
     ) -> Result<(), Error> {
         let Some(encoded) = self.encoder_for(picture)?.encode(picture)? else { return Ok(()) };
-        let clear = FrameCodec::Vp8.clear_len(encoded.data())?;
-        self.sealer.seal(clear, encoded.data(), &mut self.sealed)?;
-        for payload in self.packetizer.packetize(&self.sealed)? {
+        self.frames.protect(FrameCodec::Vp8, encoded.data(), &mut self.protected)?;
+        for payload in self.packetizer.packetize(&self.protected)? {
             let timestamp = encoded.timestamp();
             session.send(now, self.stream, timestamp, payload.marker, &payload.payload)?;
         }
@@ -84,7 +84,7 @@ impl VideoSender {
 /// Turns packets into pictures.
 pub(super) struct VideoReceiver {
     assembler: Vp8Assembler,
-    opener: FrameOpener,
+    frames: IncomingFrames,
     decoder: Vp8Decoder,
     opened: Vec<u8>,
     refused: u64,
@@ -100,10 +100,10 @@ pub(super) enum VideoOutput {
 }
 
 impl VideoReceiver {
-    pub(super) fn new(opener: FrameOpener) -> Self {
+    pub(super) fn new(frames: IncomingFrames) -> Self {
         Self {
             assembler: Vp8Assembler::new(AssemblerConfig::default()),
-            opener,
+            frames,
             decoder: Vp8Decoder::new(),
             opened: Vec::new(),
             refused: 0,
@@ -155,10 +155,7 @@ impl VideoReceiver {
 
     /// Opens and decodes a frame. One that fails breaks the chain: what refers to it is useless.
     fn take(&mut self, now: Instant, frame: &AssembledFrame) -> Option<VideoOutput> {
-        let opened = FrameCodec::Vp8
-            .clear_len(&frame.data)
-            .and_then(|clear| self.opener.open(&frame.data, clear, &mut self.opened));
-        if opened.is_err() {
+        if self.frames.open(FrameCodec::Vp8, &frame.data, &mut self.opened).is_err() {
             self.refused += 1;
             self.assembler.require_keyframe(now);
             return None;

@@ -1,0 +1,151 @@
+use core::net::SocketAddr;
+use core::time::Duration;
+
+use zentalk_call_fsm::{LocalAccept, PublicState};
+use zentalk_primitives::{CallId, Instant};
+use zentalk_signaling_ratchet::{CallBody, ContactCard};
+
+use super::peer::{self, Peer, RELAY};
+use crate::engine::{Engine, Event, Input, Media, Output};
+
+/// Outputs of one step.
+const MAX_OUTPUTS: usize = 512;
+
+/// Timeouts until the next lies ahead.
+const MAX_TIMEOUTS: usize = 8;
+
+/// The engine under attack, and what must hold of it: nobody hears, sees or reaches anything before the user agreed, and nobody who
+/// cannot prove the fingerprint ever does.
+pub(super) struct Victim {
+    pub(super) now: Instant,
+    pub(super) engine: Engine,
+    address: SocketAddr,
+    sequence: u64,
+    unacknowledged: Option<u64>,
+    /// Whether the user placed or accepted the call that is active.
+    agreed: bool,
+    /// Whether the user said something that the peer's relay must carry: agreed, or declined.
+    spoken: bool,
+    ringing: Option<CallId>,
+}
+
+impl Victim {
+    pub(super) fn new() -> Self {
+        let address = SocketAddr::from(([192, 0, 2, 1], 40_000));
+        let mut engine = peer::victim();
+        engine.add_socket(Instant::ZERO, address, None).expect("a first socket");
+        let (now, unacknowledged, ringing) = (Instant::ZERO, None, None);
+        let (agreed, spoken) = (false, false);
+        Self { now, engine, address, sequence: 100, unacknowledged, agreed, spoken, ringing }
+    }
+
+    pub(super) fn deliver(&mut self, blob: Vec<u8>, queued: Duration) {
+        self.sequence += 1;
+        self.unacknowledged = Some(self.sequence);
+        let sequence = self.sequence;
+        self.engine.handle_input(self.now, Input::Delivery { sequence, blob, queued });
+    }
+
+    pub(super) fn datagram(&mut self, from: u8, payload: Vec<u8>) {
+        let (local, remote) = (self.address, SocketAddr::from(([198, 51, 100, from], 5_000)));
+        self.engine.handle_input(self.now, Input::Datagram { local, remote, payload });
+    }
+
+    pub(super) fn place(&mut self, to: &ContactCard, media: Media) {
+        let accept = LocalAccept::by_user();
+        let placed = self.engine.place(self.now, to.clone(), media, accept);
+        self.agree(placed.is_ok());
+    }
+
+    pub(super) fn accept(&mut self) {
+        let Some(call) = self.ringing else { return };
+        let accepted = self.engine.accept(self.now, call, LocalAccept::by_user());
+        self.agree(accepted.is_ok());
+    }
+
+    fn agree(&mut self, agreed: bool) {
+        self.agreed |= agreed;
+        self.spoken |= agreed;
+    }
+
+    pub(super) fn decline(&mut self) {
+        if let Some(call) = self.ringing {
+            self.spoken |= self.engine.decline(self.now, call).is_ok();
+        }
+    }
+
+    pub(super) fn wait(&mut self, duration: Duration) {
+        self.now += duration;
+        self.engine.handle_timeout(self.now);
+    }
+
+    /// Drains the engine, and serves what is due.
+    pub(super) fn drain(&mut self, peer: &mut Peer) {
+        for _ in 0..MAX_TIMEOUTS {
+            let deadline = self.drain_once(peer);
+            assert_eq!(self.unacknowledged, None, "a delivery was not acknowledged");
+            if deadline.is_none_or(|deadline| deadline > self.now) {
+                let active = self.engine.active_call().is_some();
+                self.agreed &= active;
+                self.spoken &= active;
+                return;
+            }
+            self.engine.handle_timeout(self.now);
+        }
+        panic!("a deadline stays in the past");
+    }
+
+    fn drain_once(&mut self, peer: &mut Peer) -> Option<Instant> {
+        for _ in 0..MAX_OUTPUTS {
+            match self.engine.poll_output() {
+                Output::Timeout(deadline) => return deadline,
+                Output::Transmit(_) => {
+                    assert!(self.agreed, "a packet left before the user agreed");
+                }
+                Output::Put(put) => {
+                    let own = put.relay == RELAY;
+                    assert!(own || self.spoken, "a foreign relay was told before the user spoke");
+                    peer.open(&put.blob);
+                }
+                Output::FetchPrekeys { relay, .. } => {
+                    let own = relay == RELAY;
+                    assert!(own || self.spoken, "a foreign relay was asked before the user spoke");
+                }
+                Output::Acknowledge(sequence) => {
+                    assert_eq!(self.unacknowledged.take(), Some(sequence));
+                }
+                Output::Event(event) => self.event(&event),
+                Output::Commit(_) | Output::PublishPrekeys { .. } => {}
+            }
+        }
+        panic!("a step never ends");
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Incoming(ring) => self.ringing = Some(ring.call),
+            Event::State { state, .. } => {
+                assert_ne!(*state, PublicState::Connected, "connected with nobody");
+            }
+            Event::Ended { .. } => self.ringing = None,
+            Event::Path { .. }
+            | Event::Secured { .. }
+            | Event::Audio { .. }
+            | Event::Video { .. } => panic!("{event:?} with nobody there"),
+            Event::Quality { .. } | Event::Warning { .. } | Event::Replaced { .. } => {}
+        }
+    }
+
+    /// What the peer says, sealed.
+    pub(super) fn hear(
+        &mut self,
+        peer: &mut Peer,
+        call: CallId,
+        body: Option<CallBody>,
+        queued: u8,
+    ) {
+        if let Some(blob) = body.and_then(|body| peer.seal(call, body)) {
+            self.deliver(blob, Duration::from_secs(u64::from(queued)));
+        }
+    }
+}
