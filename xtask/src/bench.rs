@@ -1,60 +1,73 @@
-//! Benchmarks: a layer beside the bare primitives and beside other crates, in one process.
+//! Benchmarks: the package `zentalk-bench`, with the peers in C that this machine can have.
 
-use crate::shell::{self, Outcome};
+use std::path::PathBuf;
+use std::process::Command;
 
-/// Time a layer beside its primitives and its peers, and print the ratios.
+use crate::setup;
+use crate::shell::{self, Failure, Outcome};
+
+/// Time layers beside their primitives and their peers, and print one table of ratios.
+///
+/// Peers are other crates, Debian's libsrtp2 and OpenSSL; what they need is installed. A libsrtp2 of your own is used with
+/// LIBSRTP2_DIR=PREFIX, where PREFIX/lib/pkgconfig/libsrtp2.pc is.
 #[derive(clap::Args)]
 pub(crate) struct Bench {
-    /// The layer.
-    #[arg(value_enum, required_unless_present = "all")]
-    layer: Option<Layer>,
-    /// Every layer, one after the other.
-    #[arg(long, conflicts_with = "layer")]
+    /// The layers: srtp, rtp, frames, stun, ratchet, dtls.
+    #[arg(value_name = "LAYER", required_unless_present = "all")]
+    layers: Vec<String>,
+    /// Every layer.
+    #[arg(long, conflicts_with = "layers")]
     all: bool,
     /// Also write the numbers to this folder, as `LAYER.json`.
-    #[arg(long, value_name = "FOLDER")]
-    json: Option<std::path::PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    json: Option<PathBuf>,
     /// Exit with 1 where a goal is missed.
     #[arg(long)]
     check: bool,
-}
-
-/// The layers that have a benchmark: a bench target of the layer's crate.
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Layer {
-    Srtp,
-    Ratchet,
-}
-
-impl Layer {
-    /// Its package, bench target and the features that the target needs.
-    fn target(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Srtp => ("zentalk-srtp-media", "srtp", ""),
-            Self::Ratchet => ("zentalk-signaling-ratchet", "ratchet", "bench"),
-        }
-    }
+    /// A twentieth of the rounds: to see that it works, not to compare.
+    #[arg(long)]
+    quick: bool,
 }
 
 impl Bench {
     pub(crate) fn run(self) -> Outcome {
-        let all = <Layer as clap::ValueEnum>::value_variants();
-        let layers = self.layer.as_ref().map_or(all, std::slice::from_ref);
-        layers.iter().try_for_each(|layer| self.bench(*layer))
+        setup::ensure_bench_peers()?;
+        let mut command = self.command();
+        if let Some(prefix) = std::env::var_os("LIBSRTP2_DIR").filter(|prefix| !prefix.is_empty()) {
+            use_libsrtp2_of(&mut command, &PathBuf::from(prefix))?;
+        }
+        shell::replace_with(command)
     }
 
-    fn bench(&self, layer: Layer) -> Outcome {
-        let (package, bench, features) = layer.target();
-        let mut command = shell::cargo(&["bench", "--locked", "-p", package, "--bench", bench]);
-        command.args(["--features", features, "--"]);
+    fn command(&self) -> Command {
+        let features = ["--features", "libsrtp2,openssl"];
+        let mut command = shell::cargo(&["run", "--quiet", "--locked", "--profile", "bench"]);
+        command.args(["-p", "zentalk-bench"]).args(features).arg("--").args(&self.layers);
         if let Some(folder) = &self.json {
-            // The benchmark runs in its package's folder.
+            // As seen from here: the benchmark starts in the workspace's root.
             let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-            command.arg("--json").arg(folder.join(format!("{bench}.json")));
+            command.arg("--json").arg(folder);
         }
-        if self.check {
-            command.arg("--check");
-        }
-        shell::run(&mut command)
+        command.args(self.check.then_some("--check"));
+        command.args(self.quick.then_some("--quick"));
+        command
     }
+}
+
+/// Has the build find that libsrtp2, and the loader after it.
+fn use_libsrtp2_of(command: &mut Command, prefix: &std::path::Path) -> Outcome {
+    let libraries = prefix.join("lib");
+    let pkgconfig = libraries.join("pkgconfig");
+    if !pkgconfig.join("libsrtp2.pc").is_file() {
+        let message = format!("LIBSRTP2_DIR: there is no {}/libsrtp2.pc", pkgconfig.display());
+        return Err(Failure::new(message));
+    }
+    for (variable, folder) in [("PKG_CONFIG_PATH", pkgconfig), ("LD_LIBRARY_PATH", libraries)] {
+        let others = std::env::var_os(variable).unwrap_or_default();
+        let folders = std::iter::once(folder).chain(std::env::split_paths(&others));
+        let joined = std::env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty()))
+            .map_err(|error| Failure::new(format!("LIBSRTP2_DIR: {error}")))?;
+        command.env(variable, joined);
+    }
+    Ok(())
 }
