@@ -23,7 +23,7 @@ use zentalk_primitives::{CallId, DeviceId, MailboxId, UnixTime};
 use zentalk_signaling_ratchet::messages::{self, CallBody, FrameSecret};
 use zentalk_signaling_ratchet::{CallMessage, Identity, Postbox, PrekeyBundle};
 
-use crate::hostile_peer::{audio, some_offer};
+use crate::mallory::{audio, some_offer};
 
 /// Generous: it only ends tests that would hang.
 const PATIENCE: Duration = Duration::from_secs(30);
