@@ -18,17 +18,9 @@ impl Demo {
         let packages = ["-p", "zentalk-cli", "-p", "zentalk-node"];
         let mut build = shell::cargo(&["build", "--release", "--locked"]);
         shell::run(build.args(packages))?;
-        let zentalk = target().join("release/zentalk");
+        let zentalk = shell::target().join("release/zentalk");
         let mut command = std::process::Command::new(zentalk);
         command.arg("demo").args(&self.arguments).current_dir(shell::root());
         shell::replace_with(command)
-    }
-}
-
-/// Where cargo puts what it builds.
-fn target() -> std::path::PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(folder) => shell::root().join(folder),
-        None => shell::root().join("target"),
     }
 }

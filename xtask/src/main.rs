@@ -9,6 +9,8 @@ mod boundaries;
 mod conformance;
 mod demo;
 mod docs;
+mod fuzz;
+mod interop;
 mod setup;
 mod shell;
 mod test;
@@ -34,6 +36,8 @@ enum Command {
     Setup(setup::Setup),
     Boundaries(boundaries::Boundaries),
     Bench(bench::Bench),
+    Fuzz(fuzz::Fuzz),
+    Interop(interop::Interop),
     Tidy(tidy::Tidy),
     Docs(docs::Docs),
 }
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
         Command::Setup(command) => command.run(),
         Command::Boundaries(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Fuzz(command) => command.run(),
+        Command::Interop(command) => command.run(),
         Command::Tidy(command) => command.run(),
         Command::Docs(command) => command.run(),
     };

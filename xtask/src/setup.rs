@@ -16,7 +16,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn run(self) -> Outcome {
-        let missing = missing();
+        let missing = missing(NEEDS);
         if missing.is_empty() {
             println!("set-up: every system package is there");
             return Ok(());
@@ -30,7 +30,27 @@ impl Setup {
 
 /// Installs what the build needs, quietly if nothing is missing.
 pub(crate) fn ensure() -> Outcome {
-    let missing = missing();
+    ensure_all(NEEDS)
+}
+
+/// Installs what the Python peer of the interop tests needs.
+pub(crate) fn ensure_python() -> Outcome {
+    ensure_all(PYTHON_NEEDS)
+}
+
+/// Installs what the browser of the interop tests needs.
+pub(crate) fn ensure_chromium() -> Outcome {
+    ensure_all(CHROMIUM_NEEDS)
+}
+
+/// Installs the benchmarks' peers in C, and what the build needs.
+pub(crate) fn ensure_bench_peers() -> Outcome {
+    ensure()?;
+    ensure_all(BENCH_NEEDS)
+}
+
+fn ensure_all(needs: &'static [Need]) -> Outcome {
+    let missing = missing(needs);
     if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 
@@ -112,8 +132,65 @@ const NEEDS: &[Need] = &[
     },
 ];
 
-fn missing() -> Vec<&'static Need> {
-    NEEDS.iter().filter(|need| !(need.present)()).collect()
+const PYTHON_NEEDS: &[Need] = &[Need {
+    what: "Python 3 with venv and pip (runs aiortc)",
+    present: || shell::works("python3", &["-c", "import ensurepip, venv"]),
+    apt: "python3-venv",
+    dnf: "python3",
+    pacman: "python",
+}];
+
+const CHROMIUM_NEEDS: &[Need] = &[
+    Need {
+        what: "Chromium",
+        present: chromium_is_there,
+        apt: "chromium",
+        dnf: "chromium",
+        pacman: "chromium",
+    },
+    Need {
+        what: "Node.js (drives Chromium)",
+        present: || shell::works("node", &["--version"]),
+        apt: "nodejs",
+        dnf: "nodejs",
+        pacman: "nodejs",
+    },
+    Need {
+        what: "npm (installs Chromium's driver)",
+        present: || shell::works("npm", &["--version"]),
+        apt: "npm",
+        dnf: "nodejs-npm",
+        pacman: "npm",
+    },
+];
+
+const BENCH_NEEDS: &[Need] = &[
+    Need {
+        what: "libsrtp2 with its headers (a peer)",
+        present: || {
+            let own = std::env::var_os("LIBSRTP2_DIR").is_some_and(|prefix| !prefix.is_empty());
+            own || shell::works("pkg-config", &["--atleast-version=2.5", "libsrtp2"])
+        },
+        apt: "libsrtp2-dev",
+        dnf: "libsrtp-devel",
+        pacman: "libsrtp",
+    },
+    Need {
+        what: "OpenSSL with its headers (a peer)",
+        present: || shell::works("pkg-config", &["--atleast-version=3", "openssl"]),
+        apt: "libssl-dev",
+        dnf: "openssl-devel",
+        pacman: "openssl",
+    },
+];
+
+fn missing(needs: &'static [Need]) -> Vec<&'static Need> {
+    needs.iter().filter(|need| !(need.present)()).collect()
+}
+
+/// Where another one is meant, `CHROMIUM` names it.
+fn chromium_is_there() -> bool {
+    std::env::var_os("CHROMIUM").is_some() || Path::new("/usr/bin/chromium").exists()
 }
 
 /// bindgen loads `libclang.so` at run time, so a library is looked for, not a program.

@@ -1,5 +1,5 @@
 //! DTLS: corpora go into an endpoint of either role. The library's messages and key schedule have no
-//! door; recorded handshakes go through a passive decoder.
+//! door; messages and recorded handshakes go through a passive decoder.
 
 use core::net::SocketAddr;
 
@@ -13,7 +13,8 @@ use zentalk_dtls_fingerprint::{
 use zentalk_primitives::{Instant, UnixTime};
 
 use super::{Adapter, UNKNOWN, dtls_transcript, wycheproof};
-use crate::case::{Answer, Input, Refusal};
+use crate::case::{Answer, Input, Refusal, to_hex};
+use crate::passive::Body;
 
 pub(super) fn adapter(op: &str) -> Result<Adapter, &'static str> {
     match op {
@@ -24,9 +25,16 @@ pub(super) fn adapter(op: &str) -> Result<Adapter, &'static str> {
         "tls12-finished" => Ok(dtls_transcript::finished),
         "dtls-srtp-keys" => Ok(dtls_transcript::srtp_keys),
         "dtls-transcript" => Ok(dtls_transcript::transcript),
-        "dtls-handshake-body" => Err("the DTLS library keeps its messages to itself"),
+        "dtls-handshake-body" => Ok(handshake_body),
         _ => Err(UNKNOWN),
     }
+}
+
+/// Read by the passive decoder, and written again.
+fn handshake_body(input: &Input) -> Answer {
+    let body = input.hex("body")?;
+    let message = Body::decode(input.number("handshake_type")?, &body).ok_or(Refusal::Rejected)?;
+    Ok(json!({ "reencode": to_hex(&message.encode()) }))
 }
 
 fn agreement(input: &Input) -> Answer {

@@ -162,8 +162,9 @@ impl Replay {
         let ([s0, s1, _compression, _, _], mut rest) =
             rest.split_first_chunk().ok_or(Refusal::Rejected)?;
         let suite = u16::from_be_bytes([*s0, *s1]);
-        let protection = Protection::of_suite(suite)
-            .ok_or(Refusal::Unsupported("a cipher suite that is never offered"))?;
+        let protection = Protection::of_suite(suite).ok_or(Refusal::Unsupported(
+            "records under AES-CBC: a cipher suite that is never offered",
+        ))?;
         self.out["cipher_suite"] = json!(format!("{suite:#06x}"));
         self.out["prf"] = json!(protection.hash.name());
         self.out["extended_master_secret"] = json!(false);

@@ -7,6 +7,7 @@ mod ice;
 mod media;
 mod payload;
 mod ratchet;
+mod ratchet_transcript;
 mod rtcp;
 mod rtp;
 mod sdp;
@@ -31,7 +32,7 @@ pub(crate) fn adapter(layer: &str, op: &str) -> Result<Adapter, &'static str> {
         "ice" => ice::adapter(op),
         "payload" => payload::adapter(op),
         "stun" => stun::adapter(op),
-        "turn" => Err("there is no TURN client yet"),
+        "turn" => Err("no layer speaks TURN: relayed addresses come from a client elsewhere"),
         "media" => media::adapter(op),
         "wycheproof" => wycheproof::adapter(op),
         "cavp" => cavp::adapter(op),

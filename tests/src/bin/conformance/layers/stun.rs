@@ -1,4 +1,5 @@
-//! STUN messages: RFC 8489, through the parser that the ICE layer uses.
+//! STUN messages: RFC 8489. Binding messages go the way of the ICE layer: its own checks of form and FINGERPRINT, the ICE
+//! library's of MESSAGE-INTEGRITY. Attributes are read by the parser that the layer uses.
 
 use serde_json::{Value as Json, json};
 use stun_types::attribute::{
@@ -6,9 +7,12 @@ use stun_types::attribute::{
     MessageIntegrity, XorMappedAddress,
 };
 use stun_types::message::{
-    IntegrityAlgorithm, LongTermKeyCredentials, Message, MessageClass, MessageIntegrityCredentials,
-    MessageWrite, MessageWriteExt, MessageWriteVec, ShortTermCredentials,
+    BINDING, IntegrityAlgorithm, LongTermKeyCredentials, Message, MessageClass,
+    MessageIntegrityCredentials, MessageWrite, MessageWriteExt, MessageWriteVec,
+    ShortTermCredentials,
 };
+
+use zentalk_ice_nat::conformance as layer;
 
 use super::{Adapter, UNKNOWN};
 use crate::case::{Answer, Input, Refusal, to_hex};
@@ -18,7 +22,7 @@ pub(super) fn adapter(op: &str) -> Result<Adapter, &'static str> {
         "stun-decode" => Ok(|input| decode(&input.hex("hex")?, input)),
         "raw" => Ok(|input| decode(&input.bytes, input)),
         "stun-build" => Ok(build),
-        "property" => Err("a wrong FINGERPRINT is refused before MESSAGE-INTEGRITY is looked at"),
+        "property" => Ok(flipped),
         _ => Err(UNKNOWN),
     }
 }
@@ -30,6 +34,14 @@ fn decode(bytes: &[u8], input: &Input) -> Answer {
         return Err(Refusal::Rejected);
     }
     let message = Message::from_bytes(bytes)?;
+    if message.method() == BINDING {
+        let (transaction, fingerprint) = layer::open(bytes).ok_or(Refusal::Rejected)?;
+        if Some(&transaction[..]) != bytes.get(8..HEADER_LEN)
+            || fingerprint != message.has_attribute(Fingerprint::TYPE)
+        {
+            return Err(Refusal::fault("the layer sees another message"));
+        }
+    }
     let attributes: Vec<_> = message
         .iter_attributes()
         .map(|(_, attr)| json!({ "type": attr.get_type().value(), "value": to_hex(&attr.value) }))
@@ -57,10 +69,43 @@ fn decode(bytes: &[u8], input: &Input) -> Answer {
         if !message.has_attribute(MessageIntegrity::TYPE) {
             return Err(Refusal::Rejected);
         }
-        message.validate_integrity(&credential(input)?)?;
+        let authentic = message.validate_integrity(&credential(input)?);
+        let layer = short_term(input).and_then(|password| layer::is_authentic(bytes, &password));
+        if layer.is_some_and(|layer| layer != authentic.is_ok()) {
+            return Err(Refusal::fault("the layer judges the integrity otherwise"));
+        }
+        authentic?;
         out["integrity_ok"] = json!(true);
     }
     Ok(out)
+}
+
+/// The message with its bytes damaged, one at a time: from which on the integrity stays, and whether the layer ever takes one.
+fn flipped(input: &Input) -> Answer {
+    let message = input.hex("hex")?;
+    let password = short_term(input).ok_or_else(|| Refusal::fault("no password"))?;
+    if !layer::is_authentic(&message, &password).unwrap_or(false) || layer::open(&message).is_none()
+    {
+        return Err(Refusal::Rejected);
+    }
+    let damaged = |at: usize| {
+        let mut damaged = message.clone();
+        damaged[at] ^= 1;
+        damaged
+    };
+    let authentic = |at: &usize| layer::is_authentic(&damaged(*at), &password).unwrap_or(false);
+    let first = (0..message.len()).find(authentic);
+    let taken = (0..message.len())
+        .any(|at| layer::open(&damaged(at)).is_some_and(|(_, fingerprint)| fingerprint));
+    Ok(json!({
+        "for_each_byte_flip_0x01": { "integrity_ok_only_when_index_ge": first, "fingerprint_ok": taken }
+    }))
+}
+
+fn short_term(input: &Input) -> Option<String> {
+    let credential = input.fields.get("credential")?;
+    let text = |name| credential.get(name).and_then(Json::as_str);
+    (text("mode")? == "short-term").then(|| text("password").map(str::to_owned))?
 }
 
 /// The message with a MESSAGE-INTEGRITY more.
