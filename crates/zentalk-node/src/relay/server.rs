@@ -157,6 +157,7 @@ async fn connect(
     }
 }
 
+/// The opening handshake of WebSocket (RFC 6455).
 async fn upgrade<S>(stream: S) -> Option<WebSocketStream<S>>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,

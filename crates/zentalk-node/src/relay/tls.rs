@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use super::config::TlsFiles;
 use super::error::RelayError;
 
-/// An acceptor for TLS 1.3 and 1.2 with the operator's certificate. The provider is passed, not
+/// An acceptor for TLS 1.3 (RFC 8446) and 1.2 (RFC 5246) with the operator's certificate. The provider is passed, not
 /// installed: nothing in the process changes for others.
 pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, RelayError> {
     let certificates = certificates(&files.certificates)?;

@@ -7,6 +7,7 @@ use zentalk_onion_relay::Quota;
 use crate::client::{RelayError, RelayEvent};
 use crate::support::{PATIENCE, Running, TTL, config, delivery, key};
 
+/// RFC 6455.
 #[tokio::test]
 async fn blob_is_stored_and_forwarded() {
     let data = tempdir().unwrap();

@@ -27,6 +27,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
+/// RFC 8446, or RFC 5246.
 #[tokio::test]
 async fn blob_is_stored_and_forwarded_over_tls() {
     let data = tempdir().unwrap();
@@ -42,6 +43,7 @@ async fn blob_is_stored_and_forwarded_over_tls() {
     relay.stop().await;
 }
 
+/// RFC 8446.
 #[tokio::test]
 async fn certificate_that_nobody_vouches_for_is_not_trusted() {
     let data = tempdir().unwrap();
