@@ -36,6 +36,18 @@ fn an_offer_that_cannot_become_a_call_does_not_ring_and_its_caller_is_told() {
     }
 }
 
+/// Found by fuzzing: the word that such a call ended went to the caller's own relay, and showed it our address.
+#[test]
+fn an_offer_that_cannot_become_a_call_tells_a_foreign_relay_nothing() {
+    let mut world = World::on_relays(&["ws://bob.test/v1", "ws://bob.test/v1"], 2, FAST);
+    let mut mallory = Mallory::new(&mut world, BOB);
+    let nobody_sends = some_offer(audio()).replace("a=sendrecv", "a=inactive");
+    let offer = mallory.offer(&nobody_sends);
+    mallory.say(&mut world, BOB, call_id(1), offer);
+    assert!(world.bob().engine.active_call().is_none());
+    assert!(world.mail.relays().is_empty(), "{:?}", world.mail.relays());
+}
+
 #[test]
 fn a_flood_of_offers_gets_one_word_each_and_disturbs_nothing() {
     let mut world = talkers(3, FAST);

@@ -34,6 +34,8 @@ pub(crate) struct Session {
     role: DtlsRole,
     clock: StdClock,
     buffer: Vec<u8>,
+    /// How long the buffer may become.
+    max_buffer_len: usize,
     /// When time last passed in there.
     last_tick: Instant,
     /// When it has to pass again.
@@ -61,7 +63,8 @@ impl Session {
             dtls,
             role,
             clock,
-            buffer: vec![0; HANDSHAKE_BUFFER_LEN],
+            buffer: vec![0; MIN_BUFFER_LEN],
+            max_buffer_len: HANDSHAKE_BUFFER_LEN,
             last_tick: now,
             wake: None,
         })
@@ -70,6 +73,7 @@ impl Session {
     /// Takes in one datagram.
     pub(crate) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Result<(), FailureReason> {
         self.last_tick = now;
+        self.make_room(datagram.len());
         let now = self.clock.to_std(now);
         let dtls = &mut self.dtls;
         guarded(|| dtls.handle_timeout(now).and_then(|()| dtls.handle_packet(datagram)))
@@ -118,7 +122,14 @@ impl Session {
 
     /// After the handshake no certificate comes any more: the large buffer can go.
     pub(crate) fn shrink(&mut self) {
-        self.buffer = vec![0; ESTABLISHED_BUFFER_LEN];
+        self.max_buffer_len = MIN_BUFFER_LEN;
+        self.buffer = vec![0; MIN_BUFFER_LEN];
+    }
+
+    /// What came out never was longer than what went in, so the buffer grows by as much.
+    fn make_room(&mut self, received: usize) {
+        let len = self.buffer.len().saturating_add(received).min(self.max_buffer_len);
+        self.buffer.resize(len, 0);
     }
 }
 
@@ -181,10 +192,10 @@ pub(crate) const MAX_QUEUED_DATAGRAMS: usize = 30;
 /// Room for the longest certificate that can come together: `dimpl` panics if it finds less. It comes whole from the gate, or protected, from the
 /// datagrams that are queued at a time.
 const HANDSHAKE_BUFFER_LEN: usize = 64 * 1_024;
-/// Room for one datagram's application data.
-const ESTABLISHED_BUFFER_LEN: usize = 2_048;
+/// Room for one datagram to send, or one datagram's application data.
+const MIN_BUFFER_LEN: usize = 2_048;
 
 const _: () =
     assert!(HANDSHAKE_BUFFER_LEN >= MAX_QUEUED_DATAGRAMS * crate::endpoint::MAX_DATAGRAM_LEN);
 const _: () = assert!(HANDSHAKE_BUFFER_LEN >= crate::reassembly::MAX_PLAINTEXT_MESSAGE_LEN);
-const _: () = assert!(ESTABLISHED_BUFFER_LEN >= crate::endpoint::MAX_DATAGRAM_LEN);
+const _: () = assert!(MIN_BUFFER_LEN >= crate::endpoint::MAX_DATAGRAM_LEN);

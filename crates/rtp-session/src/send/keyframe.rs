@@ -37,7 +37,6 @@ mod tests {
         assert_eq!(reported, 4);
     }
 
-    // RFC 5104 §4.3.1.2
     /// RFC 5104 §4.3.1.2.
     #[test]
     fn a_repeated_fir_is_the_same_request_however_late() {

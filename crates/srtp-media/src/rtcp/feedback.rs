@@ -189,7 +189,6 @@ mod tests {
     use super::*;
     use crate::rtcp::{Compound, Packet};
 
-    // RFC 4585 §6.2.1
     /// RFC 4585 §6.2.1.
     #[test]
     fn nack_bits_count_from_the_packet_id_and_wrap() {

@@ -40,7 +40,6 @@ pub fn is_rtcp(datagram: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    // RFC 7983 §7
     /// RFC 7983 §7.
     #[test]
     fn first_byte_ranges_are_those_of_rfc_7983() {
@@ -60,7 +59,6 @@ mod tests {
         }
     }
 
-    // RFC 5761 §4
     /// RFC 5761 §4.
     #[test]
     fn second_byte_tells_rtcp_from_rtp() {

@@ -24,6 +24,7 @@ enum Form {
 }
 
 impl<'a> Extensions<'a> {
+    #[inline]
     pub(super) fn new(profile: u16, data: &'a [u8]) -> Self {
         if profile == ONE_BYTE_PROFILE {
             Self { form: Form::OneByte, data }
@@ -34,11 +35,13 @@ impl<'a> Extensions<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn none() -> Self {
         Self { form: Form::OneByte, data: &[] }
     }
 
     /// RFC 8285 §4.2: four bits id, four bits length minus one; id 15, and id 0 with a length, end it.
+    #[inline]
     fn next_one_byte(&mut self) -> Option<ExtensionElement<'a>> {
         loop {
             let (&head, rest) = self.data.split_first()?;
@@ -55,6 +58,7 @@ impl<'a> Extensions<'a> {
     }
 
     /// RFC 8285 §4.3: a byte id and a byte length; id 0 is one byte of padding.
+    #[inline]
     fn next_two_byte(&mut self) -> Option<ExtensionElement<'a>> {
         loop {
             let (&id, rest) = self.data.split_first()?;
@@ -67,6 +71,7 @@ impl<'a> Extensions<'a> {
         }
     }
 
+    #[inline]
     fn take(&mut self, id: u8, bytes: &'a [u8], len: usize) -> Option<ExtensionElement<'a>> {
         let (value, rest) = bytes.split_at_checked(len)?;
         self.data = rest;
@@ -77,6 +82,7 @@ impl<'a> Extensions<'a> {
 impl<'a> Iterator for Extensions<'a> {
     type Item = ExtensionElement<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<ExtensionElement<'a>> {
         let element = match self.form {
             Form::OneByte => self.next_one_byte(),
@@ -99,7 +105,6 @@ mod tests {
         Extensions::new(profile, data).map(|e| (e.id, e.value)).collect()
     }
 
-    // RFC 8285 §4.2
     /// RFC 8285 §4.2.
     #[test]
     fn one_byte_form_skips_padding_between_elements() {

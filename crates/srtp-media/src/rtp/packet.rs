@@ -21,6 +21,7 @@ impl<'a> RtpPacket<'a> {
     /// [`WireError::Version`]; [`WireError::Truncated`] where the CSRC list or the extension block
     /// ends after the datagram; [`WireError::Padding`] where the padding count is zero or covers more
     /// than what follows the header.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, WireError> {
         let header = Header::parse(bytes)?;
         let (payload, padding_len) =
@@ -72,12 +73,14 @@ impl<'a> RtpPacket<'a> {
     /// The elements of an RFC 8285 block; none if there is no block or it has another profile.
     ///
     /// An element that overruns the block ends the iteration; those before it stand.
+    #[inline]
     pub fn extensions(&self) -> Extensions<'a> {
         self.extension_block
             .map_or_else(Extensions::none, |(profile, data)| Extensions::new(profile, data))
     }
 
     /// The value of the first extension element with this id.
+    #[inline]
     pub fn extension(&self, id: u8) -> Option<&'a [u8]> {
         self.extensions().find(|element| element.id == id).map(|element| element.value)
     }
@@ -207,7 +210,6 @@ mod tests {
         bytes
     }
 
-    // RFC 3550 §5.1
     /// RFC 3550 §5.1.
     #[test]
     fn fixed_fields_are_read() {

@@ -296,6 +296,11 @@ impl Call {
         self.transport.add_socket(now, socket, rng)
     }
 
+    /// Whether this side's user placed the call or accepted it.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.role == PairRole::Caller || self.direct_open
+    }
+
     /// Both users agreed.
     pub(crate) fn open_direct(&mut self, now: Instant, rng: &mut impl CryptoRng) {
         self.direct_open = true;

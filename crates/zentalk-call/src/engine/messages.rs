@@ -186,15 +186,34 @@ impl Engine {
 
     // Out.
 
-    /// Seals a message and has it put into the addressee's mailbox, after asking for prekeys if there
-    /// is no session yet.
+    /// Sends a message, unless that would tell a foreign relay of us before the user spoke.
     pub(super) fn send(&mut self, call: CallId, to: ContactCard, body: CallBody) {
-        if is_automatic(&body) && to.relay_url() != self.account.relay() {
+        if self.is_automatic(call, &body) && to.relay_url() != self.account.relay() {
             // The caller's relay may be the caller: to speak to it tells it our address, and nobody is to
             // learn that before the user accepted. The caller hears of us by the answer.
-            debug!("nothing is sent to a foreign relay before the accept");
+            debug!("nothing is sent to a foreign relay before the user speaks");
             return;
         }
+        self.leave(call, to, body);
+    }
+
+    /// Whether the user has no part in a message: neither sends it, nor placed or accepted its call.
+    fn is_automatic(&self, call: CallId, body: &CallBody) -> bool {
+        match body {
+            CallBody::Ringing(_) | CallBody::Busy => true,
+            CallBody::End(code) => {
+                let agreed =
+                    self.call.as_ref().is_some_and(|own| own.id() == call && own.is_agreed());
+                let reason = EndReason::from_wire(code.0);
+                !agreed && !matches!(reason, EndReason::Declined | EndReason::HungUpRemote)
+            }
+            _ => false,
+        }
+    }
+
+    /// Seals a message and has it put into the addressee's mailbox, after asking for prekeys if there
+    /// is no session yet.
+    fn leave(&mut self, call: CallId, to: ContactCard, body: CallBody) {
         if self.postbox.needs_bundle(self.unix_now(), to.identity()) {
             let asked = self.waiting.iter().any(|waiting| waiting.to.mailbox() == to.mailbox());
             if !asked {
@@ -252,7 +271,7 @@ impl Engine {
                 (None, true) => Err(Error::NoPrekeys),
             };
             match begun {
-                Ok(()) => self.send(outgoing.call, outgoing.to, outgoing.body),
+                Ok(()) => self.leave(outgoing.call, outgoing.to, outgoing.body),
                 Err(error) => {
                     debug!(%error, "no session could be set up");
                     self.handle_undeliverable(outgoing.call);
@@ -272,9 +291,4 @@ impl Engine {
     pub(super) fn handle_undeliverable(&mut self, call: CallId) {
         self.report(call, Report::SignallingFailed);
     }
-}
-
-/// Whether a message is sent without the user's doing.
-fn is_automatic(body: &CallBody) -> bool {
-    matches!(body, CallBody::Ringing(_) | CallBody::Busy)
 }

@@ -104,7 +104,7 @@ fn apply(victim: &mut Victim, peer: &mut Peer, op: &Op) {
         }
         Op::Accept => victim.accept(),
         Op::Decline => victim.decline(),
-        Op::HangUp => victim.engine.hang_up_all(victim.now),
+        Op::HangUp => victim.hang_up(),
         Op::Wait { millis } => victim.wait(Duration::from_millis(u64::from(*millis))),
         Op::WaitLong { seconds } => victim.wait(Duration::from_secs(u64::from(*seconds))),
     }

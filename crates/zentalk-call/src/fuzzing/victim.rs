@@ -24,7 +24,7 @@ pub(super) struct Victim {
     unacknowledged: Option<u64>,
     /// Whether the user placed or accepted the call that is active.
     agreed: bool,
-    /// Whether the user said something that the peer's relay must carry: agreed, or declined.
+    /// Whether the user said something that the peer's relay must carry: agreed, declined, or hung up.
     spoken: bool,
     ringing: Option<CallId>,
 }
@@ -72,6 +72,11 @@ impl Victim {
         if let Some(call) = self.ringing {
             self.spoken |= self.engine.decline(self.now, call).is_ok();
         }
+    }
+
+    pub(super) fn hang_up(&mut self) {
+        self.spoken = true;
+        self.engine.hang_up_all(self.now);
     }
 
     pub(super) fn wait(&mut self, duration: Duration) {
