@@ -38,10 +38,14 @@ pub(crate) fn print(rows: &[Row<'_>]) {
     }
     let all = || rows.iter().flat_map(|row| &row.outcomes);
     let held = |ours: bool| {
-        let side = || all().filter(move |(subject, _)| (*subject == Subject::Ours) == ours);
+        let side = || {
+            all()
+                .filter(move |(subject, _)| (*subject == Subject::Ours) == ours)
+                .filter(|(_, outcome)| !matches!(outcome, Outcome::NotThere(_)))
+        };
         format!("{} of {}", side().filter(|(_, outcome)| outcome.is_good()).count(), side().count())
     };
-    println!("ours held {}, others {}", held(true), held(false));
+    println!("of what is there, ours held {}, others {}", held(true), held(false));
 }
 
 /// Writes the outcomes: a list of objects with case, subject, version and outcome.
