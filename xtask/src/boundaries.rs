@@ -67,7 +67,7 @@ fn allowed(from: &str, to: &str) -> bool {
         "zentalk-call" => !is_ours || is_layer(to),
         "zentalk-node" | "zentalk-cli" => !is_ours || is_layer(to) || to == "zentalk-call",
         "zentalk-tests" | "zentalk-bench" | "zentalk-interop" | "zentalk-peers" => true,
-        "xtask" => !is_ours,
+        "xtask" | "zentalk-fuzz-doors" => !is_ours,
         layer if LAYERS.contains(&layer) => {
             let ours_allowed = to == "zentalk-primitives" || EXCEPTIONS.contains(&(layer, to));
             if is_ours { ours_allowed } else { !FORBIDDEN_IN_LAYERS.contains(&to) }
