@@ -37,6 +37,17 @@ impl CheckLog {
         self.0.iter().find(|check| check.id == id).copied()
     }
 
+    /// When the first of those was sent between two addresses that are not older than this.
+    pub(crate) fn first_between(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        since: Instant,
+    ) -> Option<Instant> {
+        let mut all = self.0.iter().filter(|check| (check.local, check.remote) == (local, remote));
+        all.find(|check| check.sent >= since).map(|check| check.sent)
+    }
+
     pub(crate) fn answered(&mut self, id: TransactionId) {
         self.0.retain(|check| check.id != id);
     }

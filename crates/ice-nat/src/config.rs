@@ -30,6 +30,7 @@ pub enum CandidatePolicy {
 pub struct Config {
     policy: CandidatePolicy,
     stun_servers: Vec<SocketAddr>,
+    hides_hosts: bool,
 }
 
 impl Config {
@@ -55,6 +56,20 @@ impl Config {
         Ok(self)
     }
 
+    /// Whether host candidates are signalled with a random name instead of their address, so that no private address is shown
+    /// (RFC 8828 §5.2, Mode 3; draft-ietf-mmusic-mdns-ice-candidates §3.1): peers on the same network still find it, by multicast
+    /// DNS, and others learn nothing. The driver answers for the names that
+    /// [`Event::PublishName`](crate::Event::PublishName) brings.
+    #[must_use]
+    pub fn hide_host_addresses(mut self, hides: bool) -> Self {
+        self.hides_hosts = hides;
+        self
+    }
+
+    pub(crate) fn hides_hosts(&self) -> bool {
+        self.hides_hosts
+    }
+
     pub(crate) fn candidate_policy(&self) -> CandidatePolicy {
         self.policy
     }
@@ -70,6 +85,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("policy", &self.policy)
             .field("stun_servers", &self.stun_servers.len())
+            .field("hides_hosts", &self.hides_hosts)
             .finish()
     }
 }

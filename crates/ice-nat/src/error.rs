@@ -57,6 +57,23 @@ pub enum Error {
     /// A mapped address of the other IP version.
     #[error("mapped address is of another IP version")]
     AddressFamilyMismatch,
+    /// Not a latitude of -90 to 90 degrees and a longitude of -180 to 180.
+    #[error("location out of range: latitude is -90 to 90 degrees, longitude -180 to 180")]
+    LocationOutOfRange,
+    /// An empty TURN user name, or one of more than [`MAX_TURN_USERNAME`](crate::turn::MAX_TURN_USERNAME) bytes.
+    #[error("TURN user name is empty or too long")]
+    MalformedTurnUsername,
+    /// Neither a DNS name nor an IP address.
+    #[error("TURN server's name is neither a DNS name nor an IP address")]
+    MalformedServerName,
+    /// Root certificates that cannot be read, or none at all: give them in DER or PEM.
+    #[error("root certificates cannot be read, or there is none")]
+    MalformedRoots,
+
+    // Internal.
+    /// The TLS library offers no version or cipher that is wanted here.
+    #[error("TLS is not available in this build")]
+    TlsUnavailable,
 }
 
 /// The part of a `candidate` attribute that is at fault.

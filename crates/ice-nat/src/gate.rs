@@ -12,11 +12,13 @@ pub(crate) struct Gate {
     open: bool,
     sockets: Vec<LocalSocket>,
     relays: Vec<RelayedAddress>,
+    /// Those among the relays that serve the present generation only.
+    retiring: Vec<SocketAddr>,
 }
 
 impl Gate {
     pub(crate) fn new(policy: CandidatePolicy) -> Self {
-        Self { policy, open: false, sockets: Vec::new(), relays: Vec::new() }
+        Self { policy, open: false, sockets: Vec::new(), relays: Vec::new(), retiring: Vec::new() }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -81,14 +83,24 @@ impl Gate {
     pub(crate) fn remove(&mut self, address: SocketAddr) {
         self.sockets.retain(|socket| socket.address() != address);
         self.relays.retain(|relay| relay.relayed() != address);
+        self.retiring.retain(|retiring| *retiring != address);
     }
 
     pub(crate) fn sockets(&self) -> &[LocalSocket] {
         &self.sockets
     }
 
-    pub(crate) fn relays(&self) -> &[RelayedAddress] {
-        &self.relays
+    /// No later generation uses this relay.
+    pub(crate) fn retire(&mut self, relayed: SocketAddr) {
+        if self.relay(relayed).is_some() && !self.retiring.contains(&relayed) {
+            self.retiring.push(relayed);
+        }
+    }
+
+    /// The relays that a new generation uses.
+    pub(crate) fn lasting_relays(&self) -> Vec<RelayedAddress> {
+        let lasts = |relay: &&RelayedAddress| !self.retiring.contains(&relay.relayed());
+        self.relays.iter().filter(lasts).copied().collect()
     }
 
     pub(crate) fn socket(&self, address: SocketAddr) -> Option<LocalSocket> {

@@ -11,14 +11,13 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 use stun_types::attribute::{Attribute, XorMappedAddress};
-use stun_types::message::{
-    BINDING, Message, MessageClass, MessageType, MessageWrite, MessageWriteExt, MessageWriteVec,
-};
+use stun_types::message::{Message, MessageClass};
 use zentalk_primitives::{Instant, Transmit};
 
 use crate::limits::GATHERING_TIMEOUT;
+use crate::socket::can_reach;
 use crate::stats::DropCause;
-use crate::stun::TransactionId;
+use crate::stun::{TransactionId, binding_request};
 
 /// The running transactions; bounded by sockets times servers.
 #[derive(Default)]
@@ -54,10 +53,8 @@ impl Gatherer {
         server: SocketAddr,
         rng: &mut impl CryptoRng,
     ) {
-        let reachable = local.is_ipv4() == server.is_ipv4()
-            && local.ip().is_loopback() == server.ip().is_loopback();
         let running = self.transactions.iter().any(|t| t.local == local && t.server == server);
-        if !reachable || running {
+        if !can_reach(local, server) || running {
             return;
         }
         let mut id = TransactionId::default();
@@ -99,7 +96,7 @@ impl Gatherer {
         // RFC 8489 §6.2.1: the wait doubles after each transmission.
         due.next = now + INITIAL_RTO * (1 << due.transmissions.min(6));
         due.transmissions += 1;
-        Some(Transmit { local: due.local, remote: due.server, payload: request(due.id) })
+        Some(Transmit { local: due.local, remote: due.server, payload: binding_request(due.id) })
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
@@ -134,18 +131,6 @@ impl Gatherer {
     }
 }
 
-/// A Binding request without attributes but FINGERPRINT (RFC 8445 §5.1.1.2 needs no more).
-fn request(id: TransactionId) -> Vec<u8> {
-    let mut number = [0; 16];
-    number.iter_mut().skip(4).zip(id).for_each(|(to, from)| *to = from);
-    let kind = MessageType::from_class_method(MessageClass::Request, BINDING);
-    let id = u128::from_be_bytes(number).into();
-    let mut message = Message::builder(kind, id, MessageWriteVec::new());
-    // A message without attributes has room for a FINGERPRINT; without it, it would still be one.
-    let _ = message.add_fingerprint();
-    message.finish()
-}
-
 /// The mapped address of a success response that says nothing we would have to understand and do
 /// not (RFC 8489 §6.3.3).
 fn mapped_address(message: &Message<'_>) -> Option<SocketAddr> {
@@ -172,6 +157,9 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::SeedableRng;
     use stun_types::attribute::{AttributeType, RawAttribute};
+    use stun_types::message::{
+        BINDING, MessageType, MessageWrite, MessageWriteExt, MessageWriteVec,
+    };
 
     use super::*;
 

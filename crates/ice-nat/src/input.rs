@@ -1,5 +1,5 @@
 use core::fmt;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use crate::{Candidate, Credentials};
 
@@ -20,8 +20,8 @@ pub enum Input<'a> {
     /// The peer's credentials, from its offer or answer. The same ones again are fine; others
     /// need a [`restart`](crate::IceAgent::restart) first.
     RemoteCredentials(Credentials),
-    /// A candidate of the peer's. One that this agent cannot use (another component, TCP, a name
-    /// instead of an address, an older generation) is ignored and counted.
+    /// A candidate of the peer's. One that this agent cannot use (another component, TCP, an older generation, a name that is no mDNS
+    /// one) is ignored and counted.
     RemoteCandidate(Candidate),
     /// The same as the value of a `candidate` attribute (RFC 8839 §5.1), with or without the
     /// `candidate:` in front. Unknown types and transports are ignored and counted, too; what is
@@ -30,6 +30,13 @@ pub enum Input<'a> {
     /// The peer sends no more candidates in this generation (RFC 8838 §14). Ignored before its
     /// credentials.
     RemoteEndOfCandidates,
+    /// The address of a name from [`Event::ResolveName`](crate::Event::ResolveName). Where there is none, nothing is said.
+    NameResolved {
+        /// The name, as in the event.
+        name: &'a str,
+        /// Its address.
+        address: IpAddr,
+    },
 }
 
 /// Prints the kind of input only: contents do not belong in logs.
@@ -40,6 +47,7 @@ impl fmt::Debug for Input<'_> {
             Self::RemoteCredentials(_) => "RemoteCredentials",
             Self::RemoteCandidate(_) | Self::RemoteCandidateText(_) => "RemoteCandidate",
             Self::RemoteEndOfCandidates => "RemoteEndOfCandidates",
+            Self::NameResolved { .. } => "NameResolved",
         })
     }
 }

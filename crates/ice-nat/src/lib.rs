@@ -23,11 +23,14 @@ mod output;
 mod pair;
 mod path_table;
 mod priority;
+pub mod relays;
 mod remote_set;
+pub mod servers;
 mod session;
 mod socket;
 mod stats;
 mod stun;
+pub mod turn;
 
 pub use agent::IceAgent;
 pub use candidate::{Candidate, CandidateAddress, CandidateKind, CandidateTransport, TcpType};
@@ -36,10 +39,11 @@ pub use credentials::Credentials;
 pub use error::{CandidateField, Error};
 pub use input::Input;
 pub use limits::{
-    CONSENT_TIMEOUT, DISCONNECTED_AFTER, GATHERING_TIMEOUT, ICE_TIMEOUT, MAX_CANDIDATE_LEN,
-    MAX_CANDIDATE_PAIRS, MAX_EXTENSIONS, MAX_LOCAL_SOCKETS, MAX_PARKED_CANDIDATES,
-    MAX_PEER_REFLEXIVE, MAX_QUEUED, MAX_RELAYED, MAX_REMOTE_CANDIDATES, MAX_REMOTE_UFRAG,
-    MAX_STUN_SERVERS, RESTART_LINGER,
+    CONSENT_TIMEOUT, DISCONNECTED_AFTER, GATHERING_TIMEOUT, ICE_TIMEOUT, ICE_TIMEOUT_AT_MOST,
+    MAX_ALLOCATIONS, MAX_CANDIDATE_LEN, MAX_CANDIDATE_PAIRS, MAX_EXTENSIONS, MAX_INTERFACES,
+    MAX_LOCAL_SOCKETS, MAX_PARKED_CANDIDATES, MAX_PEER_REFLEXIVE, MAX_PROBES, MAX_QUEUED,
+    MAX_RELAY_SERVERS, MAX_RELAYED, MAX_REMOTE_CANDIDATES, MAX_REMOTE_UFRAG, MAX_RESOLVED_NAMES,
+    MAX_SERVER_ADDRESSES, MAX_STUN_SERVERS, RESTART_LINGER, SERVERS_IN_USE,
 };
 pub use output::{Event, IceState, Output};
 pub use pair::{CandidatePair, PathKind};

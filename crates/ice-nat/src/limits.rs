@@ -13,6 +13,10 @@ pub const DISCONNECTED_AFTER: Duration = Duration::from_secs(8);
 /// [`Event::TimedOut`](crate::Event::TimedOut).
 pub const ICE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same where relays are on their way ([`IceAgent::expect_relays`](crate::IceAgent::expect_relays)): they get [`ICE_TIMEOUT`] from
+/// the last one on, but all together no more than this. Less than the 30 s that a call looks for a lost path.
+pub const ICE_TIMEOUT_AT_MOST: Duration = Duration::from_secs(25);
+
 /// A gathering transaction is given up this long after it was started, so that a dead STUN server
 /// does not hold back the end of candidates.
 pub const GATHERING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,8 +28,30 @@ pub const RESTART_LINGER: Duration = Duration::from_secs(10);
 /// Local sockets per agent.
 pub const MAX_LOCAL_SOCKETS: usize = 16;
 
-/// Relayed addresses per agent.
-pub const MAX_RELAYED: usize = 8;
+/// Relayed addresses per agent: of [`SERVERS_IN_USE`] servers, both IP versions, before and after a renewal, on two interfaces.
+pub const MAX_RELAYED: usize = 16;
+
+/// TURN servers that allocate for a call at once: the second serves when the first goes down.
+pub const SERVERS_IN_USE: usize = 2;
+
+/// TURN servers of one [`Relays`](crate::relays::Relays) or [`ServerRanking`](crate::servers::ServerRanking); those past it are left out.
+pub const MAX_RELAY_SERVERS: usize = 16;
+
+/// Addresses of one TURN server, for each transport; those past it are left out.
+pub const MAX_SERVER_ADDRESSES: usize = 4;
+
+/// Allocations of one [`Relays`](crate::relays::Relays), those under way and those being released included. Where there are as many, no more
+/// are begun.
+pub const MAX_ALLOCATIONS: usize = 64;
+
+/// Interfaces from which TURN servers are tried; those past it are left out.
+pub const MAX_INTERFACES: usize = 8;
+
+/// Measurements that one [`Prober`](crate::servers::Prober) makes at once; those past it are left out.
+pub const MAX_PROBES: usize = 32;
+
+/// Names of the peer's that are resolved in one generation; candidates past it are ignored.
+pub const MAX_RESOLVED_NAMES: usize = 8;
 
 /// STUN servers per agent; transactions are bounded by this times [`MAX_LOCAL_SOCKETS`].
 pub const MAX_STUN_SERVERS: usize = 4;
@@ -83,6 +109,10 @@ pub(crate) const CONNECTED: Pace = Pace { longest_wait: Duration::from_secs(3), 
 /// A nominated pair that was silent for this long missed an answer, and is checked quickly: on a
 /// lossy network many tries are what keeps consent.
 pub(crate) const HURRY_AFTER: Duration = Duration::from_secs(4);
+
+/// A nominated pair that leaves a check unanswered for this long, or for two of its round trips, is left for one from which the peer
+/// has just turned up. A check that was only lost brings it back with the next answer.
+pub(crate) const DETOUR_AFTER: Duration = Duration::from_millis(300);
 
 /// Answers on a nominated pair until its nomination has surely arrived: the first may have been
 /// asked for without USE-CANDIDATE.

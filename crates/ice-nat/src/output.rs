@@ -1,5 +1,5 @@
 use core::fmt;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use zentalk_primitives::{Instant, Transmit};
 
@@ -42,10 +42,21 @@ pub enum Event {
     /// The nominated pair did not answer for [`CONSENT_TIMEOUT`](crate::CONSENT_TIMEOUT)
     /// (RFC 7675 §5.1): nothing may be sent on it any more. A restart may regain a path.
     ConsentExpired,
-    /// [`ICE_TIMEOUT`](crate::ICE_TIMEOUT) of checking without a nominated pair, or nothing left
-    /// to check. Checking goes on; now is the time for a relay. Once per generation, and once
+    /// [`ICE_TIMEOUT`](crate::ICE_TIMEOUT) of checking without a nominated pair, and as long after the last relay of ours came, or
+    /// nothing left to check. Checking goes on; a restart may help. Once per generation, and once
     /// more after the direct phase has opened.
     TimedOut,
+    /// Look up this name by multicast DNS (RFC 6762), and nowhere else, and answer with
+    /// [`Input::NameResolved`](crate::Input::NameResolved) if it has an address. Comes only after the direct phase has opened, and never
+    /// under [`RelayOnly`](crate::CandidatePolicy::RelayOnly).
+    ResolveName(String),
+    /// Answer multicast DNS queries for this name with this address while the call lasts.
+    PublishName {
+        /// The name, which the candidates of sockets at the address are signalled with.
+        name: String,
+        /// The address.
+        address: IpAddr,
+    },
 }
 
 /// Addresses are not printed.
@@ -61,6 +72,8 @@ impl fmt::Debug for Event {
             Self::NominatedPair(pair) => f.debug_tuple("NominatedPair").field(pair).finish(),
             Self::ConsentExpired => f.write_str("ConsentExpired"),
             Self::TimedOut => f.write_str("TimedOut"),
+            Self::ResolveName(_) => f.write_str("ResolveName"),
+            Self::PublishName { .. } => f.write_str("PublishName"),
         }
     }
 }

@@ -55,8 +55,8 @@ impl fmt::Debug for LocalSocket {
     }
 }
 
-/// How a relay is reached. (The relay itself speaks UDP to the peer in every case.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a relay is reached, in the order of preference. (The relay itself speaks UDP to the peer in every case.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TransportProtocol {
     /// TURN over UDP.
@@ -104,6 +104,15 @@ impl fmt::Debug for RelayedAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RelayedAddress([redacted], {:?})", self.transport)
     }
+}
+
+/// Whether a server can be asked from there: the same IP version, both on this machine or neither, and not from a
+/// link-local address, which reaches no further than the link.
+pub(crate) fn can_reach(local: SocketAddr, server: SocketAddr) -> bool {
+    let is_link_local = |ip| matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+    local.is_ipv4() == server.is_ipv4()
+        && local.ip().is_loopback() == server.ip().is_loopback()
+        && !is_link_local(local.ip())
 }
 
 /// Whether a datagram can be sent to and from it: one host, a port, and an address that means

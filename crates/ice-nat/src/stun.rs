@@ -1,5 +1,7 @@
 use stun_types::attribute::{AttributeStaticType, Fingerprint};
-use stun_types::message::{BINDING, Message, MessageClass};
+use stun_types::message::{
+    BINDING, Message, MessageClass, MessageType, MessageWrite, MessageWriteExt, MessageWriteVec,
+};
 
 use crate::stats::DropCause;
 
@@ -68,6 +70,24 @@ pub(crate) fn peek(datagram: &[u8]) -> Option<Envelope> {
     Some(Envelope { class, id: transaction_id(datagram)?, fingerprint: true })
 }
 
+/// A Binding request without attributes but FINGERPRINT (RFC 8445 §5.1.1.2 needs no more).
+pub(crate) fn binding_request(id: TransactionId) -> Vec<u8> {
+    let mut number = [0; 16];
+    number.iter_mut().skip(4).zip(id).for_each(|(to, from)| *to = from);
+    let kind = MessageType::from_class_method(MessageClass::Request, BINDING);
+    let id = u128::from_be_bytes(number).into();
+    let mut message = Message::builder(kind, id, MessageWriteVec::new());
+    // A message without attributes has room for a FINGERPRINT; without it, it would still be one.
+    let _ = message.add_fingerprint();
+    message.finish()
+}
+
+/// Whether a datagram is of STUN's Binding method, whatever its class (RFC 8489 §5).
+pub(crate) fn is_binding(datagram: &[u8]) -> bool {
+    let method = datagram.first_chunk().map(|kind| u16::from_be_bytes(*kind) & 0x3eef);
+    is_stun(datagram) && method == Some(0x0001)
+}
+
 fn transaction_id(datagram: &[u8]) -> Option<TransactionId> {
     datagram.get(8..HEADER_LEN)?.try_into().ok()
 }
@@ -79,10 +99,8 @@ const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use stun_types::message::{MessageType, MessageWrite, MessageWriteExt, MessageWriteVec};
-
     use super::*;
+    use proptest::prelude::*;
 
     fn binding(class: MessageClass) -> Vec<u8> {
         let kind = MessageType::from_class_method(class, BINDING);

@@ -3,7 +3,7 @@ mod receive;
 mod report;
 
 use core::fmt;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use rand_core::CryptoRng;
 use tracing::debug;
@@ -40,6 +40,8 @@ pub struct IceAgent {
     gathering_reported: bool,
     current: Session,
     previous: Option<Previous>,
+    /// What our addresses are signalled as, where they are hidden.
+    names: Vec<(IpAddr, String)>,
     /// As last reported.
     pair: Option<CandidatePair>,
     state: IceState,
@@ -48,7 +50,7 @@ pub struct IceAgent {
 /// The generation before a restart, which serves until the new one has a pair.
 struct Previous {
     session: Session,
-    /// Set when the new one has a pair.
+    /// Set when the new one has a pair, or this one has none.
     until: Option<Instant>,
 }
 
@@ -58,12 +60,18 @@ impl IceAgent {
         let gate = Gate::new(config.candidate_policy());
         Self {
             config,
-            shared: Shared { gate, out: Outbox::default(), stats: IceStats::default() },
+            shared: Shared {
+                gate,
+                out: Outbox::default(),
+                stats: IceStats::default(),
+                expects_relays: false,
+            },
             foundations: Foundations::default(),
             gatherer: Gatherer::default(),
             gathering_reported: false,
             current: Session::new(now, role, rng),
             previous: None,
+            names: Vec::new(),
             pair: None,
             state: IceState::New,
         }
@@ -108,7 +116,11 @@ impl IceAgent {
             (Some(pair), Some(_)) if self.may_send_media(now) => {
                 Some((pair.local(), pair.remote()))
             }
-            (_, None) => self.current.quickest_answered(now),
+            (_, None) => {
+                let previous = self.previous.as_ref().map(|previous| &previous.session);
+                let mut all = [Some(&self.current), previous].into_iter().flatten();
+                all.find_map(|session| session.quickest_answered(now))
+            }
             _ => None,
         }
     }
@@ -124,7 +136,7 @@ impl IceAgent {
 
     /// Counts, and the round trip of the pair in use.
     pub fn stats(&self) -> IceStats {
-        let path = self.serving().and_then(Session::nominated_path);
+        let path = self.serving().and_then(Session::path);
         IceStats { round_trip: path.and_then(|path| path.round_trip), ..self.shared.stats }
     }
 
@@ -147,6 +159,9 @@ impl IceAgent {
             Input::RemoteEndOfCandidates => {
                 self.current.set_remote_complete();
                 Ok(())
+            }
+            Input::NameResolved { name, address } => {
+                self.current.name_resolved(name, address, &mut self.shared)
             }
         };
         self.update(now);
@@ -183,6 +198,7 @@ impl IceAgent {
     ) -> Result<(), Error> {
         self.shared.gate.add_socket(socket)?;
         self.use_socket(now, socket, rng);
+        self.use_socket_in_previous(socket);
         self.update(now);
         Ok(())
     }
@@ -193,18 +209,33 @@ impl IceAgent {
     /// [`Error::TooManyRelayed`].
     pub fn add_relayed(&mut self, now: Instant, relay: RelayedAddress) -> Result<(), Error> {
         self.shared.gate.add_relay(relay)?;
-        self.use_relay(relay);
+        self.use_relay(now, relay);
         self.update(now);
         Ok(())
+    }
+
+    /// Says whether relays of ours are on their way: while they are, and for [`ICE_TIMEOUT`](crate::ICE_TIMEOUT) after the last one
+    /// came, [`Event::TimedOut`](crate::Event::TimedOut) waits, at most for [`ICE_TIMEOUT_AT_MOST`](crate::ICE_TIMEOUT_AT_MOST). Say
+    /// so when credentials are asked for, and take it back when
+    /// [`RelaysEvent::Settled`](crate::relays::RelaysEvent::Settled) comes.
+    pub fn expect_relays(&mut self, now: Instant, expected: bool) {
+        self.shared.expects_relays = expected;
+        self.update(now);
+    }
+
+    /// A relayed address that is about to go, since another one stands beside it: it serves until it is removed, but the next
+    /// [`restart`](Self::restart) leaves it out.
+    pub fn retire_relayed(&mut self, relayed: SocketAddr) {
+        self.shared.gate.retire(relayed);
     }
 
     /// Takes back a socket or a relayed address: an interface went away, an allocation ended.
     pub fn remove_local(&mut self, now: Instant, address: SocketAddr) {
         self.shared.gate.remove(address);
         self.gatherer.remove_local(address);
-        self.current.remove_local(address);
+        self.current.remove_local(now, address, &mut self.shared);
         if let Some(previous) = &mut self.previous {
-            previous.session.remove_local(address);
+            previous.session.remove_local(now, address, &mut self.shared);
         }
         self.update(now);
     }
@@ -233,14 +264,15 @@ impl IceAgent {
         self.shared.stats.restarts += 1;
         let fresh = Session::new(now, self.current.role(), rng);
         let old = core::mem::replace(&mut self.current, fresh);
-        if old.has_pair() {
+        // One that lost its pair with an interface finds the peer again from another one, and sooner than the new generation does.
+        if old.was_connected() {
             self.previous = Some(Previous { session: old, until: None });
         }
         // Otherwise an earlier generation that still serves goes on, and `old` is dropped.
         self.gatherer.clear();
         self.gathering_reported = false;
-        for relay in self.shared.gate.relays().to_vec() {
-            self.use_relay(relay);
+        for relay in self.shared.gate.lasting_relays() {
+            self.use_relay(now, relay);
         }
         self.use_sockets(now, rng);
         self.update(now);
@@ -264,9 +296,10 @@ impl IceAgent {
         let silence = answered
             .filter(|_| self.state == IceState::Connected)
             .map(|at| at + DISCONNECTED_AFTER);
-        let current = self.current.next_timeout();
+        let current = self.current.next_timeout(&self.shared);
+        let shared = &self.shared;
         let previous = self.previous.as_mut().and_then(|previous| {
-            [previous.session.next_timeout(), previous.until].into_iter().flatten().min()
+            [previous.session.next_timeout(shared), previous.until].into_iter().flatten().min()
         });
         [silence, current, previous, self.gatherer.next_timeout()].into_iter().flatten().min()
     }

@@ -51,11 +51,13 @@ impl IceAgent {
     pub(super) fn retire_previous(&mut self, now: Instant) {
         let nominated = self.current.has_pair();
         if let Some(previous) = &mut self.previous {
-            if nominated {
+            if nominated || !previous.session.has_pair() {
                 previous.until.get_or_insert(now + RESTART_LINGER);
+            } else {
+                previous.until = None;
             }
             let done = previous.until.is_some_and(|until| until <= now);
-            if done || !previous.session.has_pair() {
+            if done || previous.session.has_lost_consent() {
                 self.previous = None;
             }
         }
@@ -79,7 +81,8 @@ impl IceAgent {
             self.shared.out.event(Event::GatheringComplete);
         }
         let no_pair = !self.current.has_pair() && self.current.is_hopeless(&self.shared.gate);
-        if done && no_pair && self.current.is_checking() {
+        let nothing_comes = done && !self.shared.expects_relays;
+        if nothing_comes && no_pair && self.current.is_checking() {
             self.current.time_out(&mut self.shared);
         }
     }

@@ -1,3 +1,4 @@
+mod mdns;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,8 @@ use core::str::FromStr;
 use zentalk_primitives::Redacted;
 
 use crate::Error;
+
+pub(crate) use mdns::{normalized_name, random_name};
 
 /// One ICE candidate, as the `candidate` attribute carries it (RFC 8839 §5.1).
 ///
@@ -50,6 +53,18 @@ impl Candidate {
             tcp_type: None,
             extensions: vec![("ufrag".to_owned(), ufrag.to_owned())],
         }
+    }
+
+    /// The same with a name in place of the address, for signalling.
+    pub(crate) fn named(mut self, name: String) -> Self {
+        self.address = CandidateAddress::Name(name);
+        self
+    }
+
+    /// The same with the address that its name stands for.
+    pub(crate) fn resolved_to(mut self, address: IpAddr) -> Self {
+        self.address = CandidateAddress::Ip(address);
+        self
     }
 
     /// Groups candidates of the same origin: 1 to 32 ice-chars.
@@ -191,7 +206,7 @@ impl fmt::Debug for Candidate {
 pub enum CandidateAddress {
     /// An IP address.
     Ip(IpAddr),
-    /// A domain name, as mDNS candidates have (`….local`). Kept; this crate resolves nothing.
+    /// A domain name, as mDNS candidates have (`….local`).
     Name(String),
 }
 

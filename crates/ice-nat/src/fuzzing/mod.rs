@@ -7,11 +7,15 @@
 mod candidate;
 mod engine;
 mod link;
+mod relays;
 mod stun;
+mod turn;
 
 pub use self::candidate::parse_candidate;
 pub use self::engine::engine_ice;
+pub use self::relays::engine_relays;
 pub use self::stun::parse_stun;
+pub use self::turn::engine_turn;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use super::{Session, Shared};
 use crate::gathering::Reflexive;
 use crate::{
     Candidate, CandidateKind, CandidateTransport, Error, LocalSocket, RelayedAddress,
-    TransportProtocol,
+    TransportProtocol, candidate_priority,
 };
 
 impl Session {
@@ -39,12 +39,22 @@ impl Session {
         Some(self.signal(foundation, priority, found.mapped, CandidateKind::ServerReflexive))
     }
 
+    /// The candidate to signal for a hidden host candidate whose address a STUN server sees, too: it is public, and what is hidden is
+    /// what is not (RFC 8828 §5.2). Checks to it arrive at the host candidate.
+    pub(crate) fn reflexive_of_hidden(&self, found: Reflexive, foundation: String) -> Candidate {
+        let kind = CandidateKind::ServerReflexive;
+        let priority = candidate_priority(kind.type_preference(), u16::MAX, 1);
+        self.signal(foundation, priority, found.mapped, kind)
+    }
+
     /// The candidate to signal for a relayed address.
     pub(crate) fn add_relay(
         &mut self,
+        now: Instant,
         relay: RelayedAddress,
         foundation: String,
     ) -> Option<Candidate> {
+        self.relay_at = Some(now);
         // RFC 8445 §5.1.2.1: the local preference ranks relays; slower ways to one come later.
         let penalty = match relay.transport() {
             TransportProtocol::Udp => 0,
@@ -73,8 +83,9 @@ impl Session {
         Candidate::local(foundation, priority, address, kind, self.local.ufrag())
     }
 
-    /// Takes back everything that was made from this socket or relay.
-    pub(crate) fn remove_local(&mut self, address: SocketAddr) {
+    /// Takes back everything that was made from this socket or relay. Where there is another pair that works, it is nominated now, not
+    /// with the next check, which may be seconds away.
+    pub(crate) fn remove_local(&mut self, now: Instant, address: SocketAddr, shared: &mut Shared) {
         let gone: Vec<_> = self
             .agent
             .local_candidates()
@@ -86,7 +97,10 @@ impl Session {
         self.paths.remove_local(address);
         if self.nominated.is_some_and(|(local, _)| local == address) {
             self.nominated = None;
+            self.detour = None;
             self.unsettle();
+            self.agent.handle_timeout(self.clock.to_std(now));
+            self.drain(now, shared);
         }
     }
 
@@ -115,18 +129,17 @@ impl Session {
         candidate: Candidate,
         shared: &mut Shared,
     ) -> Result<(), Error> {
-        // RFC 8838 §4, RFC 8840 §4.4.
-        let of_other_generation = self
-            .remote
-            .as_ref()
-            .is_some_and(|remote| candidate.ufrag().is_some_and(|ufrag| ufrag != remote.ufrag()));
-        let Some(address) = usable_address(&candidate).filter(|_| !of_other_generation) else {
+        if self.is_of_other_generation(&candidate) || !is_for_us(&candidate) {
             shared.stats.candidates_ignored += 1;
             return Ok(());
-        };
+        }
         if self.remote.is_none() || !shared.gate.admits_remote(candidate.kind()) {
             return self.remotes.park(candidate);
         }
+        let Some(address) = candidate.socket_address() else {
+            self.add_named(candidate, shared);
+            return Ok(());
+        };
         let off_machine = address.ip().is_loopback() && !shared.gate.has_loopback();
         if off_machine || !self.remotes.signal(address, candidate.kind())? {
             shared.stats.candidates_ignored += 1;
@@ -145,11 +158,17 @@ impl Session {
         ));
         Ok(())
     }
+
+    /// RFC 8838 §4, RFC 8840 §4.4.
+    fn is_of_other_generation(&self, candidate: &Candidate) -> bool {
+        let remote = self.remote.as_ref();
+        remote.is_some_and(|remote| candidate.ufrag().is_some_and(|ufrag| ufrag != remote.ufrag()))
+    }
 }
 
-/// The address of a candidate that this agent can check: UDP, component 1 (RTCP is multiplexed),
-/// an IP address.
-fn usable_address(candidate: &Candidate) -> Option<SocketAddr> {
+/// Whether this agent can check a candidate, perhaps once its name is resolved: UDP, component 1 (RTCP is multiplexed), an address
+/// that something can be sent to.
+fn is_for_us(candidate: &Candidate) -> bool {
     let ours = candidate.transport() == CandidateTransport::Udp && candidate.component() == 1;
-    candidate.socket_address().filter(|address| ours && crate::socket::is_usable(*address))
+    ours && candidate.socket_address().is_none_or(crate::socket::is_usable)
 }

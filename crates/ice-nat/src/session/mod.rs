@@ -6,30 +6,36 @@
 //! 3. Responses are matched with what was asked, by address as well, and count once.
 
 mod candidates;
+mod detour;
+mod names;
 mod packets;
+mod timeout;
 
 use core::net::SocketAddr;
 
 use rand_core::CryptoRng;
 use zentalk_primitives::{Instant, StdClock};
 
+use self::detour::Detour;
+use self::names::RemoteNames;
 use crate::check_log::CheckLog;
 use crate::gate::Gate;
 use crate::jitter::Jitter;
 use crate::limits::{
-    ANSWERS_TO_SETTLE, CHECKING, CONNECTED, CONSENT_TIMEOUT, HURRY_AFTER, ICE_TIMEOUT,
-    MAX_CANDIDATE_PAIRS,
+    ANSWERS_TO_SETTLE, CHECKING, CONNECTED, CONSENT_TIMEOUT, HURRY_AFTER, MAX_CANDIDATE_PAIRS,
 };
 use crate::outbox::Outbox;
 use crate::path_table::{Path, PathTable};
 use crate::remote_set::RemoteSet;
-use crate::{CandidateKind, CandidatePair, Credentials, Event, IceStats, PathKind, Role};
+use crate::{CandidateKind, CandidatePair, Credentials, IceStats, PathKind, Role};
 
 /// What every generation shares.
 pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) out: Outbox,
     pub(crate) stats: IceStats,
+    /// Relays of ours are on their way.
+    pub(crate) expects_relays: bool,
 }
 
 /// One generation: see the module.
@@ -40,14 +46,20 @@ pub(crate) struct Session {
     remote: Option<Credentials>,
     remote_complete: bool,
     remotes: RemoteSet,
+    names: RemoteNames,
     reflexive: Vec<SocketAddr>,
     checks: CheckLog,
     paths: PathTable,
     nominated: Option<(SocketAddr, SocketAddr)>,
+    detour: Option<Detour>,
+    /// It had a pair once.
+    connected: bool,
     /// On the nominated pair, since it is that.
     answers: u32,
     consent_lost: bool,
     checking_since: Option<Instant>,
+    /// When a relay of ours was added last.
+    relay_at: Option<Instant>,
     timed_out: bool,
     jitter: Jitter,
 }
@@ -70,13 +82,17 @@ impl Session {
             remote: None,
             remote_complete: false,
             remotes: RemoteSet::default(),
+            names: RemoteNames::default(),
             reflexive: Vec::new(),
             checks: CheckLog::default(),
             paths: PathTable::default(),
             nominated: None,
+            detour: None,
+            connected: false,
             answers: 0,
             consent_lost: false,
             checking_since: None,
+            relay_at: None,
             timed_out: false,
             jitter: Jitter(random_u64(rng)),
         }
@@ -112,22 +128,32 @@ impl Session {
         self.paths.is_validated(local, remote)
     }
 
-    /// The nominated pair, unless it lost consent.
+    /// The pair that packets take: the nominated one, unless it lost consent, or the peer has moved.
     pub(crate) fn pair(&self, gate: &Gate) -> Option<CandidatePair> {
-        self.nominated.map(|(local, remote)| self.describe(local, remote, gate))
+        self.route().map(|(local, remote)| self.describe(local, remote, gate))
     }
 
     pub(crate) fn has_pair(&self) -> bool {
         self.nominated.is_some()
     }
 
-    pub(crate) fn nominated_path(&self) -> Option<&Path> {
+    /// Whether there ever was a pair.
+    pub(crate) fn was_connected(&self) -> bool {
+        self.connected
+    }
+
+    fn nominated_path(&self) -> Option<&Path> {
         self.nominated.and_then(|(local, remote)| self.paths.get(local, remote))
     }
 
-    /// When the nominated pair last answered.
+    /// What is known about the pair that packets take.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.route().and_then(|(local, remote)| self.paths.get(local, remote))
+    }
+
+    /// When that pair last answered.
     pub(crate) fn last_response(&self) -> Option<Instant> {
-        self.nominated_path().and_then(|path| path.last_response)
+        self.path().and_then(|path| path.last_response)
     }
 
     /// The pair that answered a check of ours within the time of consent, with the shortest round trip.
@@ -135,10 +161,11 @@ impl Session {
         self.paths.quickest_answered(now)
     }
 
-    /// Whether everything that the peer has is known and nothing of it can be paired.
+    /// Whether everything that the peer has is known and nothing of it can be paired. A name may still get an address.
     pub(crate) fn is_hopeless(&self, gate: &Gate) -> bool {
         let pairable = |ipv4| self.remotes.any(ipv4) && gate.any(ipv4);
-        self.remote_complete && !pairable(true) && !pairable(false)
+        let known = self.remote_complete && !self.names.are_awaited();
+        known && !pairable(true) && !pairable(false)
     }
 
     // The peer's side.
@@ -178,21 +205,17 @@ impl Session {
         if self.last_response().is_some_and(|at| at + HURRY_AFTER <= now) {
             self.hurry();
         }
-        if self.ice_timeout().is_some_and(|at| at <= now) {
+        self.update_detour(now, shared);
+        if self.ice_timeout(shared).is_some_and(|at| at <= now) {
             self.time_out(shared);
         }
     }
 
-    pub(crate) fn next_timeout(&mut self) -> Option<Instant> {
+    pub(crate) fn next_timeout(&mut self, shared: &Shared) -> Option<Instant> {
         let agent = self.agent.poll_timeout().map(|at| self.clock.from_std(at));
-        [agent, self.ice_timeout(), self.consent_deadline()].into_iter().flatten().min()
-    }
-
-    /// Says once that there is no pair.
-    pub(crate) fn time_out(&mut self, shared: &mut Shared) {
-        if !core::mem::replace(&mut self.timed_out, true) {
-            shared.out.event(Event::TimedOut);
-        }
+        let all =
+            [agent, self.ice_timeout(shared), self.consent_deadline(), self.detour_deadline()];
+        all.into_iter().flatten().min()
     }
 
     /// The nominated pair answered: the next check has a random distance (RFC 7675 §5.1).
@@ -215,17 +238,13 @@ impl Session {
         self.agent.set_max_stun_rto(CHECKING.longest_wait);
     }
 
-    fn ice_timeout(&self) -> Option<Instant> {
-        let waiting = !self.timed_out && self.nominated.is_none();
-        self.checking_since.filter(|_| waiting).map(|since| since + ICE_TIMEOUT)
-    }
-
     fn consent_deadline(&self) -> Option<Instant> {
         self.last_response().map(|at| at + CONSENT_TIMEOUT)
     }
 
     /// Gives up the nominated pair if it has not answered for 30 s; true if so (RFC 7675 §5.1).
     pub(crate) fn expire(&mut self, now: Instant) -> bool {
+        self.settle_on_detour(now);
         let expired = self.consent_deadline().is_some_and(|at| at <= now);
         if expired && let Some((local, remote)) = self.nominated.take() {
             if let Some(path) = self.paths.entry(local, remote) {

@@ -62,11 +62,12 @@ impl Session {
         if success && self.nominated == Some((local, remote)) {
             self.settle();
         }
+        self.update_detour(now, shared);
         Ok(())
     }
 
     /// Addresses that may not be used now get nothing, and neither does a pair without consent.
-    fn admit(
+    pub(super) fn admit(
         &self,
         local: SocketAddr,
         remote: SocketAddr,
@@ -95,13 +96,19 @@ impl Session {
         path.round_trip = Some(now - check.sent);
         path.mapped = mapped;
         shared.stats.responses_received += 1;
-        self.validate(check.local, check.remote, shared);
+        self.validate(now, (check.local, check.remote), shared);
         Ok(())
     }
 
-    fn validate(&mut self, local: SocketAddr, remote: SocketAddr, shared: &mut Shared) {
+    fn validate(
+        &mut self,
+        now: Instant,
+        (local, remote): (SocketAddr, SocketAddr),
+        shared: &mut Shared,
+    ) {
         if self.paths.validate(local, remote) {
             shared.out.event(Event::AddressValidated { local, remote });
+            self.consider_detour(now, (local, remote));
         }
     }
 
@@ -149,7 +156,7 @@ impl Session {
                 self.checking_since.get_or_insert(now);
                 self.checks.sent(Check { id: envelope.id, local, remote, sent: now });
             }
-            MessageClass::Success => self.validate(local, remote, shared),
+            MessageClass::Success => self.validate(now, (local, remote), shared),
             _ => {}
         }
     }
@@ -160,6 +167,8 @@ impl Session {
         let usable = path.is_some_and(|path| !path.expired && path.last_response.is_some());
         if usable && self.nominated != Some((local, remote)) {
             self.nominated = Some((local, remote));
+            self.connected = true;
+            self.detour = None;
             self.unsettle();
         }
     }
