@@ -25,6 +25,9 @@ pub enum EndReason {
     ConnectionLost,
     /// No path between the two was found, not even through a relay.
     CouldNotConnect,
+    /// This side uses relays only, to show its address to nobody, and no relay could be had. The peer is
+    /// told [`EndReason::CouldNotConnect`]: how this side protects itself is not its business.
+    NoRelay,
     /// The DTLS handshake failed for another reason than the fingerprint.
     HandshakeFailed,
     /// The peer's messages could not be delivered: a relay cannot be reached.
@@ -37,7 +40,7 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::HungUpLocal,
         Self::HungUpRemote,
         Self::Declined,
@@ -48,6 +51,7 @@ impl EndReason {
         Self::FingerprintMismatch,
         Self::ConnectionLost,
         Self::CouldNotConnect,
+        Self::NoRelay,
         Self::HandshakeFailed,
         Self::Unreachable,
         Self::Glare,
@@ -66,7 +70,7 @@ impl EndReason {
             Self::DeclinedElsewhere => 6,
             Self::FingerprintMismatch => 7,
             Self::ConnectionLost => 8,
-            Self::CouldNotConnect => 9,
+            Self::CouldNotConnect | Self::NoRelay => 9,
             Self::HandshakeFailed => 10,
             Self::Glare => 11,
             Self::UpdateNeeded => 12,
@@ -113,6 +117,10 @@ impl fmt::Display for EndReason {
                 "Connection lost: it could not be restored within half a minute."
             }
             Self::CouldNotConnect => "No connection to the other side could be made.",
+            Self::NoRelay => {
+                "Relay-only needs a TURN server, and none could be reached: check the network, or \
+                 call without relay-only."
+            }
             Self::HandshakeFailed => "The encryption could not be set up.",
             Self::Unreachable => {
                 "The other side cannot be reached: a relay does not answer, or does not know them."
@@ -132,6 +140,7 @@ mod tests {
         for reason in EndReason::ALL {
             let seen_by_peer = match reason {
                 EndReason::HungUpLocal => EndReason::HungUpRemote,
+                EndReason::NoRelay => EndReason::CouldNotConnect,
                 other => other,
             };
             assert_eq!(EndReason::from_wire(reason.to_wire()), seen_by_peer);

@@ -90,7 +90,7 @@ pub enum Report {
     MediaFlowing,
     /// The path is gone.
     ConnectionLost(LossCause),
-    /// After a loss: a path is validated again.
+    /// After a loss: the other side is heard again.
     Restored,
     /// ICE gave up, relays included.
     IceTimedOut,
@@ -101,6 +101,8 @@ pub enum Report {
     /// A message of this call could not be left for the peer: its relay, or one's own, cannot be
     /// reached, or there is no way to set up a session.
     SignallingFailed,
+    /// This side lets nobody see its addresses and so uses relays only, and no relay is to be had.
+    NoRelay,
 }
 
 /// How the loss of a connection was noticed.
@@ -115,6 +117,8 @@ pub enum LossCause {
     NetworkChanged,
     /// ICE found no path any more.
     IceTimedOut,
+    /// The TURN server that carried the packets does not do so any more.
+    RelayLost,
 }
 
 impl fmt::Display for LossCause {
@@ -124,6 +128,7 @@ impl fmt::Display for LossCause {
             Self::Silence => "no media arrives",
             Self::NetworkChanged => "the network changed",
             Self::IceTimedOut => "no network path is left",
+            Self::RelayLost => "the relay is gone",
         })
     }
 }
@@ -171,6 +176,7 @@ impl Report {
             Self::FingerprintMismatch => ReportKind::FingerprintMismatch,
             Self::HandshakeFailed => ReportKind::HandshakeFailed,
             Self::SignallingFailed => ReportKind::SignallingFailed,
+            Self::NoRelay => ReportKind::NoRelay,
         }
     }
 

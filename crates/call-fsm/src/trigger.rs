@@ -52,7 +52,7 @@ pub enum Trigger {
 
 impl Trigger {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Place,
         Self::Accept,
         Self::Decline,
@@ -82,6 +82,7 @@ impl Trigger {
         Self::Report(ReportKind::FingerprintMismatch),
         Self::Report(ReportKind::HandshakeFailed),
         Self::Report(ReportKind::SignallingFailed),
+        Self::Report(ReportKind::NoRelay),
         Self::RingTimeout,
         Self::ReconnectTimeout,
     ];
@@ -141,6 +142,8 @@ pub enum ReportKind {
     HandshakeFailed,
     /// A message could not be delivered.
     SignallingFailed,
+    /// There is no relay, and nothing else may be used.
+    NoRelay,
 }
 
 impl fmt::Display for ReportKind {
@@ -157,6 +160,7 @@ impl fmt::Display for ReportKind {
             Self::FingerprintMismatch => "fingerprint mismatch",
             Self::HandshakeFailed => "handshake failed",
             Self::SignallingFailed => "signalling failed",
+            Self::NoRelay => "no relay",
         })
     }
 }

@@ -68,6 +68,14 @@ pub const CANDIDATES: usize = 32;
 pub const CANDIDATE_LEN: usize = 512;
 /// Longest media id (`mid`) in bytes.
 pub const MID_LEN: usize = 16;
+/// Shortest ICE ufrag in bytes (RFC 8839 §5.4).
+pub const ICE_UFRAG_LEN_MIN: usize = 4;
+/// Longest ICE ufrag in bytes (RFC 8839 §5.4).
+pub const ICE_UFRAG_LEN: usize = 256;
+/// Shortest ICE password in bytes (RFC 8839 §5.4).
+pub const ICE_PASSWORD_LEN_MIN: usize = 22;
+/// Longest ICE password in bytes (RFC 8839 §5.4).
+pub const ICE_PASSWORD_LEN: usize = 256;
 /// Longest relay URL in bytes.
 pub const RELAY_URL_LEN: usize = 256;
 /// Longest contact card in bytes, before base64.

@@ -58,6 +58,7 @@ enum Reported {
     FingerprintMismatch,
     HandshakeFailed,
     SignallingFailed,
+    NoRelay,
 }
 
 /// The calls of a device under any inputs in any order. What must hold is the [`Witness`]'s to say; here, that every step ends, that a
@@ -196,5 +197,6 @@ fn reported(reported: &Reported) -> Report {
         Reported::FingerprintMismatch => Report::FingerprintMismatch,
         Reported::HandshakeFailed => Report::HandshakeFailed,
         Reported::SignallingFailed => Report::SignallingFailed,
+        Reported::NoRelay => Report::NoRelay,
     }
 }

@@ -109,6 +109,7 @@ pub(super) fn entry(acceptance: Acceptance, now: Connectivity, report: ReportKin
         },
         ReportKind::FingerprintMismatch => fingerprint_mismatch(),
         ReportKind::HandshakeFailed => handshake_failed(),
+        ReportKind::NoRelay => no_relay(now),
         // Media needs no relay: a call that is up outlives the signalling.
         ReportKind::SignallingFailed => match now {
             Connectivity::Idle
@@ -121,6 +122,22 @@ pub(super) fn entry(acceptance: Acceptance, now: Connectivity, report: ReportKin
                 Entry::Ignore(Ignored::NothingToLose)
             }
         },
+    }
+}
+
+/// Nothing can be connected without it; what was connected has thirty seconds to find another one.
+pub(super) const fn no_relay(now: Connectivity) -> Entry {
+    match now {
+        Connectivity::Idle
+        | Connectivity::Gathering
+        | Connectivity::Checking
+        | Connectivity::Handshaking => Entry::Go(
+            State::Ended,
+            &[Effect::SendEnd(EndReason::CouldNotConnect), Effect::End(EndReason::NoRelay)],
+        ),
+        Connectivity::Secured | Connectivity::Up | Connectivity::Reconnecting => {
+            Entry::Ignore(Ignored::Known)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{Acceptance, Connectivity, EndReason, ReportKind, State};
 
+use super::after_accept::no_relay;
 use super::{Effect, Entry, Ignored};
 
 pub(super) fn entry(acceptance: Acceptance, now: Connectivity, report: ReportKind) -> Entry {
@@ -72,6 +73,14 @@ pub(super) fn entry(acceptance: Acceptance, now: Connectivity, report: ReportKin
         ReportKind::SignallingFailed => {
             Entry::Go(State::Ended, &[Effect::End(EndReason::Unreachable)])
         }
+        // The user may yet accept; by then there may be one. A caller's user has agreed already and is told.
+        ReportKind::NoRelay => match acceptance {
+            Acceptance::Ringing => Entry::Ignore(Ignored::NotAccepted),
+            Acceptance::Offering
+            | Acceptance::Alerting
+            | Acceptance::Answered
+            | Acceptance::Accepted => no_relay(now),
+        },
         ReportKind::HandshakeFailed => Entry::Go(
             State::Ended,
             &[Effect::SendEnd(EndReason::HandshakeFailed), Effect::End(EndReason::HandshakeFailed)],

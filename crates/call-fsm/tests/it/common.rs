@@ -65,6 +65,7 @@ pub(crate) fn not_local() -> Vec<Op> {
         Report::FingerprintMismatch,
         Report::HandshakeFailed,
         Report::SignallingFailed,
+        Report::NoRelay,
     ];
     let own = [Elsewhere::Accepted, Elsewhere::Declined];
     let messages = messages.into_iter().map(Op::Peer);

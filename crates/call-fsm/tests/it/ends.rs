@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use zentalk_call_fsm::{
-    Action, CallMachine, Connectivity, EndReason, Event, Output, PublicState, Report, State,
-    Warning,
+    Acceptance, Action, CallMachine, Connectivity, EndReason, Event, Output, PublicState, Report,
+    State, Warning,
 };
 
 use crate::common::{NOW, Op, after, drain, ended, ends_sent, everything, not_local, step, ways};
@@ -124,5 +124,19 @@ fn signalling_that_fails_ends_only_a_call_that_still_needs_it() {
         let expected = (!goes_on).then_some(EndReason::Unreachable);
         assert_eq!(ended(&outputs), expected, "{state}");
         assert_eq!(ends_sent(&outputs), [], "{state}");
+    }
+}
+
+/// Relay-only without a relay: what is not connected never will be, but nobody's phone stops ringing for it. The peer is
+/// not told how this side protects itself.
+#[test]
+fn without_a_relay_a_relay_only_call_ends_once_its_user_agreed() {
+    for (state, way) in ways() {
+        let State::Live(acceptance, connectivity) = state else { continue };
+        let outputs = step(&mut after(&way), NOW, Op::Report(Report::NoRelay));
+        let goes_on = acceptance == Acceptance::Ringing || connectivity >= Connectivity::Secured;
+        assert_eq!(ended(&outputs), (!goes_on).then_some(EndReason::NoRelay), "{state}");
+        let told: &[_] = if goes_on { &[] } else { &[EndReason::CouldNotConnect] };
+        assert_eq!(ends_sent(&outputs), told, "{state}");
     }
 }

@@ -10,6 +10,7 @@ use super::candidates::Candidates;
 use super::elsewhere::Elsewhere;
 use super::end::EndCode;
 use super::offer::Offer;
+use super::restart::Restart;
 use super::ringing::Ringing;
 
 /// One message about one call.
@@ -41,6 +42,8 @@ pub enum CallBody {
     AcceptedElsewhere(Elsewhere),
     /// Another device of the callee has declined.
     DeclinedElsewhere(Elsewhere),
+    /// The path is lost or must change: ICE begins anew.
+    Restart(Restart),
     /// Received only: this version's, but of a kind that is not known here. To be ignored.
     Unknown,
     /// Received only: from a version that is not known here. If `rings`, it is an offer: ring, and say that an update
@@ -85,7 +88,7 @@ impl CallMessage {
         self.body
     }
 
-    /// The Protobuf form. It may hold a frame secret: the caller wipes it.
+    /// The Protobuf form. It may hold a frame secret or an ICE password: the caller wipes it.
     ///
     /// # Errors
     /// [`Error::NotSendable`] for a body that can only be received.
@@ -142,20 +145,21 @@ struct Wire {
     call_id: Vec<u8>,
     #[prost(bytes = "vec", tag = "3")]
     device_id: Vec<u8>,
-    #[prost(oneof = "BodyWire", tags = "4, 5, 6, 7, 8, 9, 10, 11")]
+    #[prost(oneof = "BodyWire", tags = "4, 5, 6, 7, 8, 9, 10, 11, 12")]
     body: Option<BodyWire>,
 }
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        if let Some(BodyWire::Offer(bytes) | BodyWire::Answer(bytes)) = &mut self.body {
+        if let Some(BodyWire::Offer(bytes) | BodyWire::Answer(bytes) | BodyWire::Restart(bytes)) =
+            &mut self.body
+        {
             bytes.zeroize();
         }
     }
 }
 
-/// Bodies stay encoded until the version is known: on the wire this is the same as nested messages. Field 12 is
-/// reserved for the ICE restart.
+/// Bodies stay encoded until the version is known: on the wire this is the same as nested messages.
 #[derive(Clone, PartialEq, Oneof)]
 enum BodyWire {
     #[prost(bytes, tag = "4")]
@@ -174,6 +178,8 @@ enum BodyWire {
     AcceptedElsewhere(Vec<u8>),
     #[prost(bytes, tag = "11")]
     DeclinedElsewhere(Vec<u8>),
+    #[prost(bytes, tag = "12")]
+    Restart(Vec<u8>),
 }
 
 impl BodyWire {
@@ -187,6 +193,7 @@ impl BodyWire {
             CallBody::Busy => Self::Busy(Vec::new()),
             CallBody::AcceptedElsewhere(other) => Self::AcceptedElsewhere(other.encode()),
             CallBody::DeclinedElsewhere(other) => Self::DeclinedElsewhere(other.encode()),
+            CallBody::Restart(restart) => Self::Restart(restart.encode()),
             CallBody::Unknown | CallBody::NeedsUpdate { .. } => return Err(Error::NotSendable),
         })
     }
@@ -205,6 +212,7 @@ impl BodyWire {
             Self::DeclinedElsewhere(bytes) => {
                 CallBody::DeclinedElsewhere(Elsewhere::decode(bytes)?)
             }
+            Self::Restart(bytes) => CallBody::Restart(Restart::decode(bytes)?),
         })
     }
 }

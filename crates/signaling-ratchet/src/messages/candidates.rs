@@ -71,20 +71,13 @@ impl Candidates {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let candidates = self.candidates.iter().map(|candidate| CandidateWire {
-            mid: candidate.mid.clone(),
-            line: candidate.line.clone(),
-        });
+        let candidates = self.candidates.iter().map(CandidateWire::from);
         Wire { candidates: candidates.collect(), end: self.end }.encode_to_vec()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let wire = Wire::decode(bytes).map_err(|_| Error::Malformed("candidates"))?;
-        if wire.candidates.len() > limits::CANDIDATES {
-            return Err(Error::TooLong { part: "candidate list", limit: limits::CANDIDATES });
-        }
-        let candidates = wire.candidates.into_iter().map(|one| Candidate::new(one.mid, one.line));
-        Self::new(candidates.collect::<Result<_, _>>()?, wire.end)
+        Self::new(CandidateWire::read(wire.candidates)?, wire.end)
     }
 }
 
@@ -110,9 +103,25 @@ struct Wire {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct CandidateWire {
+pub(super) struct CandidateWire {
     #[prost(string, tag = "1")]
     mid: String,
     #[prost(string, tag = "2")]
     line: String,
+}
+
+impl CandidateWire {
+    /// Counts before it looks: a list over its limit costs nothing.
+    pub(super) fn read(list: Vec<Self>) -> Result<Vec<Candidate>, Error> {
+        if list.len() > limits::CANDIDATES {
+            return Err(Error::TooLong { part: "candidate list", limit: limits::CANDIDATES });
+        }
+        list.into_iter().map(|one| Candidate::new(one.mid, one.line)).collect()
+    }
+}
+
+impl From<&Candidate> for CandidateWire {
+    fn from(candidate: &Candidate) -> Self {
+        Self { mid: candidate.mid.clone(), line: candidate.line.clone() }
+    }
 }

@@ -11,6 +11,7 @@ mod elsewhere;
 mod end;
 mod frame_secret;
 mod offer;
+mod restart;
 mod ringing;
 mod sdp;
 
@@ -24,4 +25,5 @@ pub use elsewhere::Elsewhere;
 pub use end::EndCode;
 pub use frame_secret::FrameSecret;
 pub use offer::{MediaKinds, Offer};
+pub use restart::Restart;
 pub use ringing::Ringing;

@@ -1,3 +1,5 @@
+mod restart;
+
 use prost::Message;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
