@@ -15,8 +15,8 @@ pub enum Error {
     /// The frame has a version that this crate does not know.
     #[error("the frame has protocol version {0}, which is not supported")]
     UnsupportedVersion(u32),
-    /// A field is missing, or has the wrong length.
-    #[error("the frame's {0} is missing or has the wrong length")]
+    /// A field is missing, or is not what it must be.
+    #[error("the frame's {0} is missing or malformed")]
     BadField(&'static str),
 
     // A peer or client that asks for what it may not have.
@@ -29,6 +29,9 @@ pub enum Error {
     /// The connection has already proven a mailbox.
     #[error("this connection is already subscribed to a mailbox")]
     AlreadySubscribed,
+    /// TURN credentials and a mailbox on one connection would tell whose call is relayed.
+    #[error("TURN credentials are asked for on a connection of their own, without a mailbox")]
+    NotAnonymous,
     /// A frame that only the other side sends.
     #[error("this frame goes the other way")]
     WrongDirection,

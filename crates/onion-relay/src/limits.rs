@@ -76,5 +76,23 @@ pub const FETCH_BURST: u32 = 16;
 /// The time in which a connection earns one more prekey fetch. Beyond it fetches are refused.
 pub const FETCH_INTERVAL: Duration = Duration::from_secs(2);
 
+/// TURN servers in one grant.
+pub const MAX_TURN_SERVERS: usize = 16;
+
+/// The longest TURN username or password, in bytes. RFC 8656 would take 508; those of the coturn scheme have 33.
+pub const MAX_TURN_CREDENTIAL: usize = 256;
+
+/// The longest host name, in bytes (RFC 1035 §2.3.4, without the root).
+pub const MAX_HOST: usize = 253;
+
+/// The longest that TURN credentials are valid.
+pub const MAX_TURN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// Requests for TURN credentials that a connection may make at once before their rate counts.
+pub const TURN_BURST: u32 = 3;
+
+/// The time in which a connection earns one more request for TURN credentials. Beyond it they are refused.
+pub const TURN_INTERVAL: Duration = Duration::from_secs(20);
+
 /// Malformed messages after which a connection is closed.
 pub const MAX_MALFORMED: u32 = 8;

@@ -13,7 +13,10 @@ pub use window::DeliveryWindow;
 
 use crate::error::Error;
 use crate::frames::{Frame, Publish, Refused};
-use crate::limits::{FETCH_BURST, FETCH_INTERVAL, FRAME_BURST, FRAMES_PER_SECOND, MAX_MALFORMED};
+use crate::limits::{
+    FETCH_BURST, FETCH_INTERVAL, FRAME_BURST, FRAMES_PER_SECOND, MAX_MALFORMED, TURN_BURST,
+    TURN_INTERVAL,
+};
 use crate::mailbox_key::{Challenge, MailboxProof, ProvenMailbox};
 use rate::TokenBucket;
 
@@ -32,6 +35,9 @@ pub struct Connection {
     owner: Option<ProvenMailbox>,
     frames: TokenBucket,
     fetches: TokenBucket,
+    turn_requests: TokenBucket,
+    /// TURN credentials were given here: no mailbox may be proven any more.
+    has_turn: bool,
     malformed: u32,
 }
 
@@ -44,6 +50,8 @@ impl Connection {
             owner: None,
             frames: TokenBucket::new(now, FRAME_BURST, per_frame),
             fetches: TokenBucket::new(now, FETCH_BURST, FETCH_INTERVAL),
+            turn_requests: TokenBucket::new(now, TURN_BURST, TURN_INTERVAL),
+            has_turn: false,
             malformed: 0,
         }
     }
@@ -97,13 +105,28 @@ impl Connection {
                 Ok(Request::Fetch { request: frame.request, mailbox: frame.mailbox })
             }
             Frame::Fetch(frame) => Err(Refusal::new(Some(frame.request), Error::RateLimited)),
+            Frame::TurnRequest(frame) => self.turn(now, frame.request),
             _ => Err(self.bad_frame(None, Error::WrongDirection)),
         }
+    }
+
+    fn turn(&mut self, now: Instant, request: u64) -> Result<Request, Refusal> {
+        if self.owner.is_some() {
+            return Err(Refusal::new(Some(request), Error::NotAnonymous));
+        }
+        if !self.turn_requests.take(now) {
+            return Err(Refusal::new(Some(request), Error::RateLimited));
+        }
+        self.has_turn = true;
+        Ok(Request::Turn { request })
     }
 
     fn subscribe(&mut self, request: u64, proof: &MailboxProof) -> Result<Request, Refusal> {
         if self.owner.is_some() {
             return Err(Refusal::new(Some(request), Error::AlreadySubscribed));
+        }
+        if self.has_turn {
+            return Err(Refusal::new(Some(request), Error::NotAnonymous));
         }
         // One attempt per challenge.
         let owner =
@@ -170,6 +193,11 @@ pub enum Request {
         /// Whose prekeys.
         mailbox: MailboxId,
     },
+    /// Answer with [`TurnGrant`](crate::frames::TurnGrant).
+    Turn {
+        /// The number for the answer.
+        request: u64,
+    },
 }
 
 /// Prints only what was asked, not by or for whom.
@@ -181,6 +209,7 @@ impl fmt::Debug for Request {
             Self::Ack { .. } => "Ack",
             Self::Publish { .. } => "Publish",
             Self::Fetch { .. } => "Fetch",
+            Self::Turn { .. } => "Turn",
         })
     }
 }

@@ -3,7 +3,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
 use crate::MailboxKey;
-use crate::frames::{Ack, Code, Fetch, Put, Stored, Subscribe};
+use crate::frames::{Ack, Code, Fetch, Put, Stored, Subscribe, TurnRequest};
 
 struct Client {
     connection: Connection,
@@ -42,6 +42,10 @@ impl Client {
         let mailbox = self.key.mailbox();
         self.send(Frame::Fetch(Fetch { request: 5, mailbox }))
     }
+}
+
+fn turn() -> Frame {
+    Frame::TurnRequest(TurnRequest { request: 6 })
 }
 
 fn publish() -> Frame {
@@ -85,6 +89,31 @@ fn second_mailbox_on_one_connection_is_refused() {
     let mut client = Client::new();
     assert!(client.subscribe().is_ok());
     assert_eq!(client.subscribe(), Err((Code::NotSubscribed, false)));
+}
+
+/// The relay's operator may run the TURN servers, too: what is relayed must not lead to a mailbox.
+#[test]
+fn turn_credentials_and_a_mailbox_never_share_a_connection() {
+    let mut subscriber = Client::new();
+    assert!(subscriber.subscribe().is_ok());
+    assert_eq!(subscriber.send(turn()), Err((Code::NotAnonymous, false)));
+
+    let mut anonymous = Client::new();
+    assert!(matches!(anonymous.send(turn()), Ok(Request::Turn { request: 6 })));
+    assert_eq!(anonymous.subscribe(), Err((Code::NotAnonymous, false)));
+    assert!(anonymous.connection.owner().is_none());
+}
+
+#[test]
+fn collecting_turn_credentials_is_slowed_down() {
+    let mut client = Client::new();
+    for _ in 0..TURN_BURST {
+        assert!(client.send(turn()).is_ok());
+    }
+    assert_eq!(client.send(turn()), Err((Code::RateLimited, false)));
+    client.now += TURN_INTERVAL;
+    assert!(client.send(turn()).is_ok());
+    assert_eq!(client.send(turn()), Err((Code::RateLimited, false)));
 }
 
 #[test]

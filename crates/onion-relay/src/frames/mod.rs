@@ -17,6 +17,9 @@ mod refused;
 mod stored;
 mod subscribe;
 mod subscribed;
+mod turn_grant;
+mod turn_request;
+mod turn_server;
 
 use prost::Message;
 
@@ -32,6 +35,9 @@ pub use refused::{Code, Refused};
 pub use stored::Stored;
 pub use subscribe::Subscribe;
 pub use subscribed::Subscribed;
+pub use turn_grant::{TurnGrant, TurnPassword};
+pub use turn_request::TurnRequest;
+pub use turn_server::{TurnLocation, TurnServerEntry};
 
 use crate::error::Error;
 use crate::limits::{MAX_FRAME, PROTOCOL_VERSION};
@@ -63,6 +69,10 @@ pub enum Frame {
     Fetch(Fetch),
     /// Relay to client: here they are.
     Prekeys(Prekeys),
+    /// Client to relay: give me credentials for your TURN servers.
+    TurnRequest(TurnRequest),
+    /// Relay to client: here they are.
+    TurnGrant(TurnGrant),
     /// Relay to client: this was not done, and why.
     Refused(Refused),
 }
@@ -105,6 +115,7 @@ impl Frame {
             Body::Put(wire) => Some(wire.request),
             Body::Publish(wire) => Some(wire.request),
             Body::Fetch(wire) => Some(wire.request),
+            Body::TurnRequest(wire) => Some(wire.request),
             _ => None,
         }
     }
@@ -122,6 +133,8 @@ impl Frame {
             Self::Published(frame) => Body::Published(frame.into()),
             Self::Fetch(frame) => Body::Fetch(frame.into()),
             Self::Prekeys(frame) => Body::Prekeys(frame.try_into()?),
+            Self::TurnRequest(frame) => Body::TurnRequest(frame.into()),
+            Self::TurnGrant(frame) => Body::TurnGrant(frame.try_into()?),
             Self::Refused(frame) => Body::Refused(frame.into()),
         })
     }
@@ -139,6 +152,8 @@ impl Frame {
             Body::Published(wire) => Self::Published(wire.into()),
             Body::Fetch(wire) => Self::Fetch(wire.try_into()?),
             Body::Prekeys(wire) => Self::Prekeys(wire.try_into()?),
+            Body::TurnRequest(wire) => Self::TurnRequest(wire.into()),
+            Body::TurnGrant(wire) => Self::TurnGrant(wire.try_into()?),
             Body::Refused(wire) => Self::Refused(wire.into()),
         })
     }
@@ -148,8 +163,7 @@ impl Frame {
 struct Envelope {
     #[prost(uint32, tag = "1")]
     version: u32,
-    // 14 and 15 are kept free for the request and the grant of TURN credentials.
-    #[prost(oneof = "Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
+    #[prost(oneof = "Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
     body: Option<Body>,
 }
 
@@ -179,6 +193,10 @@ enum Body {
     Prekeys(prekeys::Wire),
     #[prost(message, tag = "13")]
     Refused(refused::Wire),
+    #[prost(message, tag = "14")]
+    TurnRequest(turn_request::Wire),
+    #[prost(message, tag = "15")]
+    TurnGrant(turn_grant::Wire),
 }
 
 /// A field that has exactly `N` bytes.

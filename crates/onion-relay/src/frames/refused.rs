@@ -53,7 +53,8 @@ pub enum Code {
     PrekeysTooLarge,
     /// No prekeys are published. The connection goes on.
     NoPrekeys,
-    /// Too many requests. The connection goes on after a fetch, and is closed after a flood of frames.
+    /// Too many requests. The connection goes on after a fetch or a request for TURN
+    /// credentials, and is closed after a flood of frames.
     RateLimited,
     /// The relay's store failed. The connection goes on.
     Internal,
@@ -61,6 +62,9 @@ pub enum Code {
     Replaced,
     /// The relay goes down. The connection is closed.
     ShuttingDown,
+    /// TURN credentials are not given to a connection with a mailbox, nor a mailbox to one with TURN credentials. The
+    /// connection goes on.
+    NotAnonymous,
 }
 
 impl From<Error> for Code {
@@ -73,6 +77,7 @@ impl From<Error> for Code {
             Error::UnsupportedVersion(_) => Self::UnsupportedVersion,
             Error::ProofRefused => Self::ProofRefused,
             Error::NotSubscribed | Error::AlreadySubscribed => Self::NotSubscribed,
+            Error::NotAnonymous => Self::NotAnonymous,
             Error::RateLimited => Self::RateLimited,
             Error::BlobTooLarge => Self::BlobTooLarge,
             Error::TimeToLive => Self::TimeToLive,
@@ -86,7 +91,7 @@ impl From<Error> for Code {
 }
 
 /// The codes on the wire: the position in this list, counted from 1. Entries are only ever appended.
-const CODES: [Code; 14] = [
+const CODES: [Code; 15] = [
     Code::Malformed,
     Code::UnsupportedVersion,
     Code::ProofRefused,
@@ -101,6 +106,7 @@ const CODES: [Code; 14] = [
     Code::Internal,
     Code::Replaced,
     Code::ShuttingDown,
+    Code::NotAnonymous,
 ];
 
 #[derive(Clone, PartialEq, Message)]

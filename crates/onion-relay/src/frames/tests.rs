@@ -1,3 +1,5 @@
+mod turn;
+
 use core::time::Duration;
 
 use proptest::prelude::*;
@@ -88,6 +90,8 @@ fn any_frame() -> impl Strategy<Value = Frame> {
                 bundle,
                 one_time
             })),
+        any::<u64>().prop_map(|request| Frame::TurnRequest(TurnRequest { request })),
+        turn::any_grant(),
         (any::<Option<u64>>(), "[a-z ]{0,200}").prop_map(|(request, text)| {
             Frame::Refused(Refused { request, code: Code::MailboxFull, text })
         }),

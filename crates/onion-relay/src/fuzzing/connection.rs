@@ -5,8 +5,11 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use zentalk_primitives::{Instant, MailboxId, Secret};
 
-use crate::frames::{Ack, Fetch, Publish, Put, Subscribe};
-use crate::limits::{FETCH_BURST, FETCH_INTERVAL, FRAME_BURST, FRAMES_PER_SECOND, MAX_MALFORMED};
+use crate::frames::{Ack, Fetch, Publish, Put, Subscribe, TurnRequest};
+use crate::limits::{
+    FETCH_BURST, FETCH_INTERVAL, FRAME_BURST, FRAMES_PER_SECOND, MAX_MALFORMED, TURN_BURST,
+    TURN_INTERVAL,
+};
 use crate::{Challenge, Connection, Frame, MailboxKey, MailboxProof, Request};
 
 /// The most steps that one input takes; each may be many messages.
@@ -36,6 +39,7 @@ enum Op {
         keys: u8,
     },
     Fetch,
+    Turn,
     /// So many pings.
     Flood(u8),
     Wait {
@@ -60,6 +64,7 @@ struct Client {
     proven: Option<MailboxId>,
     passed: u32,
     fetched: u32,
+    granted: u32,
     malformed: u32,
 }
 
@@ -68,7 +73,7 @@ impl Client {
         let connection = Connection::new(Instant::ZERO, &mut ChaCha20Rng::seed_from_u64(1));
         let Frame::Challenge(challenge) = connection.opening() else { panic!("no challenge") };
         let (now, proven) = (Instant::ZERO, None);
-        Self { now, connection, challenge, proven, passed: 0, fetched: 0, malformed: 0 }
+        Self { now, connection, challenge, proven, passed: 0, fetched: 0, granted: 0, malformed: 0 }
     }
 
     fn apply(&mut self, op: &Op) {
@@ -100,6 +105,7 @@ impl Client {
                 let mailbox = MailboxId::from_bytes([9; 32]);
                 self.send_frame(Frame::Fetch(Fetch { request: 4, mailbox }));
             }
+            Op::Turn => self.send_frame(Frame::TurnRequest(TurnRequest { request: 6 })),
             Op::Flood(count) => {
                 for _ in 0..*count {
                     let passed = self.connection.handle_control(self.now).is_ok();
@@ -141,7 +147,14 @@ impl Client {
                         assert!(owned, "owned without a proof");
                         assert_eq!(Some(&owner), self.connection.owner());
                     }
-                    Request::Subscribe { .. } => assert!(!owned, "subscribed twice"),
+                    Request::Subscribe { .. } => {
+                        assert!(!owned, "subscribed twice");
+                        assert_eq!(self.granted, 0, "a mailbox beside TURN credentials");
+                    }
+                    Request::Turn { .. } => {
+                        assert!(!owned, "TURN credentials beside a mailbox");
+                        self.granted += 1;
+                    }
                     Request::Fetch { .. } => self.fetched += 1,
                     Request::Put { .. } => {}
                 }
@@ -167,5 +180,7 @@ impl Client {
         assert!(u64::from(self.passed) <= u64::from(FRAME_BURST) + earned);
         let earned = micros / u64::try_from(FETCH_INTERVAL.as_micros()).expect("seconds") + 1;
         assert!(u64::from(self.fetched) <= u64::from(FETCH_BURST) + earned);
+        let earned = micros / u64::try_from(TURN_INTERVAL.as_micros()).expect("seconds") + 1;
+        assert!(u64::from(self.granted) <= u64::from(TURN_BURST) + earned);
     }
 }
