@@ -175,13 +175,19 @@ impl DtlsEndpoint {
         self.paths.retire(&path);
     }
 
-    /// Sends over this path from now on: ICE's nominated pair, or the best valid one before there is one.
+    /// Sends over this path from now on: ICE's nominated pair, or the best valid one before there is one. A handshake that waits for an answer
+    /// does not wait any longer: what was sent over the path before may have come to nobody who listened.
     ///
     /// # Errors
     /// [`Error::PathNotValidated`] if [`validate_path`](Self::validate_path) has not seen it.
     pub fn set_active_path(&mut self, path: Path) -> Result<(), Error> {
+        let before = self.paths.active();
         self.paths.activate(path)?;
         debug!(?path, "active path set");
+        let is_another = before.is_some_and(|before| before != path);
+        if let Some(session) = self.session.as_mut().filter(|_| is_another) {
+            session.hurry();
+        }
         Ok(())
     }
 

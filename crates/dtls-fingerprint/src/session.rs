@@ -40,6 +40,13 @@ pub(crate) struct Session {
     last_tick: Instant,
     /// When it has to pass again.
     wake: Option<Instant>,
+    /// When `dimpl` would like it to pass, by its own clock, and since when it waits for that, by ours.
+    due: Option<(Instant, Instant)>,
+    /// How far its clock is ahead of ours: see [`LONGEST_WAIT`].
+    ahead: Duration,
+    /// What is under way may have been sent into the void.
+    hurries: bool,
+    began: Instant,
 }
 
 impl Session {
@@ -67,14 +74,19 @@ impl Session {
             max_buffer_len: HANDSHAKE_BUFFER_LEN,
             last_tick: now,
             wake: None,
+            due: None,
+            ahead: Duration::ZERO,
+            hurries: false,
+            began: now,
         })
     }
 
     /// Takes in one datagram.
     pub(crate) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Result<(), FailureReason> {
         self.last_tick = now;
+        self.hurries = false;
         self.make_room(datagram.len());
-        let now = self.clock.to_std(now);
+        let now = self.clock.to_std(now + self.ahead);
         let dtls = &mut self.dtls;
         guarded(|| dtls.handle_timeout(now).and_then(|()| dtls.handle_packet(datagram)))
     }
@@ -85,24 +97,53 @@ impl Session {
             return Ok(());
         }
         self.last_tick = now;
-        let now = self.clock.to_std(now);
+        self.hurries = false;
+        if let Some((due, _)) = self.due.filter(|(due, _)| self.is_resend(*due)) {
+            self.ahead += due.saturating_since(now + self.ahead);
+        }
+        let now = self.clock.to_std(now + self.ahead);
         let dtls = &mut self.dtls;
         guarded(|| dtls.handle_timeout(now))
     }
 
+    /// Sends again what waits for an answer, as soon as time passes.
+    pub(crate) fn hurry(&mut self) {
+        self.hurries = true;
+    }
+
     /// The next thing to do; [`Step::Idle`] ends a round.
     pub(crate) fn step(&mut self, now: Instant) -> Result<Step, FailureReason> {
-        let (role, clock) = (self.role, self.clock);
+        let (role, clock, its_now) = (self.role, self.clock, now + self.ahead);
         let (dtls, buffer) = (&mut self.dtls, &mut self.buffer);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            translate(dtls.poll_output(buffer), role, clock, now)
+            translate(dtls.poll_output(buffer), role, clock, its_now)
         }));
         let mut step = outcome.unwrap_or(Err(FailureReason::Internal))?;
         if let Step::Idle(at) = &mut step {
-            *at = at.map(|at| at.max(self.last_tick + SHORTEST_WAIT));
-            self.wake = *at;
+            if self.due.map(|(due, _)| due) != *at {
+                self.due = at.map(|due| (due, now));
+            }
+            self.wake = self.own_wake();
+            *at = self.wake;
         }
         Ok(step)
+    }
+
+    /// When to wake `dimpl`. What arrives meanwhile does not put it off.
+    fn own_wake(&self) -> Option<Instant> {
+        let (due, since) = self.due?;
+        let wait = due.saturating_since(since + self.ahead);
+        let wait = match self.is_resend(due) {
+            true if self.hurries => Duration::ZERO,
+            true => wait.min(LONGEST_WAIT),
+            false => wait,
+        };
+        Some((since + wait).max(self.last_tick + SHORTEST_WAIT))
+    }
+
+    /// Whether that is when a flight is sent again, and not the end of the handshake, which is put off to [`NEVER`].
+    fn is_resend(&self, due: Instant) -> bool {
+        due.saturating_since(self.began) < NEVER / 2
     }
 
     /// Queues a `close_notify`, if there is a handshake to close.
@@ -187,6 +228,10 @@ fn guarded<T>(call: impl FnOnce() -> Result<T, dimpl::Error>) -> Result<T, Failu
 /// While a part of a DTLS 1.3 flight is missing, `dimpl` 0.9.0 wants to be woken at once, acknowledges what it has, and wants to be woken at once
 /// again: unchecked, a busy loop and a storm of datagrams until the part arrives. A quarter of the first retransmission's wait is soon enough (RFC 9147 §7.1).
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+/// `dimpl` doubles the wait for an answer without end (RFC 9147 §5.8.2 allows 60 s and more), and the third or fourth loss in a row would cost a
+/// call half a minute. Its clock is set ahead then: it has no other use for it than these waits. Twenty of them, all that fit before
+/// [`HANDSHAKE_TIMEOUT`](crate::HANDSHAKE_TIMEOUT), are some days by that clock.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// How many datagrams `dimpl` keeps that it cannot use yet. One more ends the session.
 pub(crate) const MAX_QUEUED_DATAGRAMS: usize = 30;
 /// Room for the longest certificate that can come together: `dimpl` panics if it finds less. It comes whole from the gate, or protected, from the

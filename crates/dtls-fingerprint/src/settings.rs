@@ -40,7 +40,7 @@ fn build(mtu: usize, seed: Option<u64>) -> Result<Arc<Config>, Error> {
     builder.build().map(Arc::new).map_err(|_| Error::Setup)
 }
 
-/// Doubles with every retransmission (RFC 6347 §4.2.4.1, RFC 9147 §5.8.2, which begin with 1 s). Seen to pass at 30 % loss in both directions, with the number of retries below.
+/// Doubles with every retransmission, up to a bound that the session keeps (RFC 6347 §4.2.4.1, RFC 9147 §5.8.2, which begin with 1 s). Seen to pass at 30 % loss in both directions, with the number of retries below.
 const FIRST_RETRANSMISSION: Duration = Duration::from_millis(200);
 const MAX_RETRANSMISSIONS: usize = 30;
 /// Longer than any session, shorter than the ten years that `dimpl` means by "never".

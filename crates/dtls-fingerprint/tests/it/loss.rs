@@ -29,6 +29,30 @@ fn thirty_percent_loss_both_ways_ends_within_30_seconds() {
     }
 }
 
+/// RFC 9147 §5.8.2 lets the wait double up to 60 s; a call cannot wait that long.
+#[test]
+fn a_dozen_losses_in_a_row_cost_two_seconds_each_at_most() {
+    for versions in VERSIONS {
+        for lost_of in [CLIENT, SERVER] {
+            let mut lost = 0;
+            let mut world =
+                World::new([versions; 2], Faults::default(), 1).tap(move |from, bytes| {
+                    lost += usize::from(from == lost_of);
+                    if from == lost_of && lost <= 12 { Vec::new() } else { vec![bytes.to_vec()] }
+                });
+            world.run(Duration::from_secs(26));
+            let failed = [CLIENT, SERVER].map(|end| world.ends[end].failed);
+            assert!(
+                world.established(),
+                "{versions:?}, {lost_of}: {failed:?} {:?} {:?}",
+                world.now,
+                world.sent
+            );
+            assert_mirrored(&world);
+        }
+    }
+}
+
 #[test]
 fn reordering_and_duplication_change_nothing() {
     for versions in VERSIONS {

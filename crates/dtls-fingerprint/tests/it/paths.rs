@@ -28,6 +28,40 @@ fn second_path(end: usize) -> Path {
     Path::new(hosts[end], hosts[1 - end])
 }
 
+/// What went over the first path may have come to nobody: ICE's nomination does not leave a call waiting for a retransmission.
+#[test]
+fn a_flight_is_repeated_as_soon_as_another_path_is_active() {
+    for versions in VERSIONS {
+        let [mut client, _] = endpoints(versions);
+        client.validate_path(path(CLIENT)).unwrap();
+        client.validate_path(second_path(CLIENT)).unwrap();
+        client.set_active_path(path(CLIENT)).unwrap();
+        let mut client = End::new(client);
+        let mut now = Instant::from_millis(5);
+        // So often that the next wait would be a long one.
+        for _ in 0..4 {
+            let sent = client.drain();
+            assert!(!sent.is_empty() && sent.iter().all(|(used, _)| *used == path(CLIENT)));
+            now = client.timeout.unwrap();
+            client.endpoint.handle_timeout(now);
+        }
+        client.drain();
+        // The same path once more changes nothing.
+        client.endpoint.set_active_path(path(CLIENT)).unwrap();
+        assert!(client.drain().is_empty());
+        assert!(client.timeout.unwrap() > now + Duration::from_secs(1));
+        client.endpoint.set_active_path(second_path(CLIENT)).unwrap();
+        assert!(client.drain().is_empty());
+        let at = client.timeout.unwrap();
+        assert!(at <= now + Duration::from_millis(50), "{versions:?}");
+        client.endpoint.handle_timeout(at);
+        let sent = client.drain();
+        assert!(!sent.is_empty() && sent.iter().all(|(used, _)| *used == second_path(CLIENT)));
+        // That was it: the next wait is an ordinary one.
+        assert!(client.timeout.unwrap() > at + Duration::from_millis(500), "{versions:?}");
+    }
+}
+
 /// As seen between browsers: the ClientHello comes over IPv4, the ServerHello goes back over IPv6.
 #[test]
 fn flights_of_one_handshake_cross_two_paths() {
