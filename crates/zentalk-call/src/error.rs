@@ -31,6 +31,9 @@ pub enum Error {
     /// The answer names another transport than the ringing before it.
     #[error("the peer's answer names another transport than its ringing")]
     ChangedDescription,
+    /// A peer that starts more restarts of the path than networks change.
+    #[error("the peer restarts the path too often")]
+    TooManyRestarts,
     /// DTLS agreed on an SRTP profile that is not known here.
     #[error("the agreed SRTP profile is not supported")]
     UnsupportedProfile,

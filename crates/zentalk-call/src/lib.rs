@@ -9,10 +9,13 @@ pub mod engine;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "mdns")]
+pub mod mdns;
 
 pub use engine::{
-    CallStats, EngineConfig, Event, Media, MediaConfig, PathInfo, PathKind, Picture, Ring,
-    Security, StreamStats,
+    CallStats, EngineConfig, Event, Location, Media, MediaConfig, PathInfo, PathKind, PathReason,
+    Picture, Privacy, RelayServer, RelayTransport, Ring, Security, StreamStats, TlsTrust,
+    TurnCredentials, TurnGrant,
 };
 pub use error::Error;
 pub use zentalk_call_fsm::{EndReason, LocalAccept, PublicState, Warning};
@@ -23,5 +26,5 @@ pub use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, StorageKey};
 #[cfg(feature = "tokio")]
 pub use driver::{
     AudioSender, Call, Calls, CallsBuilder, DriverError, FileStore, IncomingCall, MemoryStore,
-    Network, Store, StoreError, VideoSender,
+    Network, Store, StoreError, TurnServer, VideoSender,
 };

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use rand_core::UnwrapErr;
@@ -9,11 +8,14 @@ use super::clock::{Clock, unix_time};
 use super::courier::{self, Courier};
 use super::error::DriverError;
 use super::handle::Calls;
-use super::sockets::{self, Network};
+use super::network::{Network, NetworkIo};
 use super::store::Store;
-use super::task::{COMMANDS, RINGS, Task};
+use super::task::{COMMANDS, Listeners, RINGS, Task};
+use super::turn::{Origin, TurnServer, TurnSource};
 use crate::StorageKey;
-use crate::engine::{Engine, EngineConfig, Input, MediaConfig, Output};
+use crate::engine::{
+    Engine, EngineConfig, Input, Location, MediaConfig, Output, Privacy, TlsTrust, TurnCredentials,
+};
 
 /// Sets up a participant; see [`Calls::builder`].
 pub struct CallsBuilder<S> {
@@ -21,13 +23,14 @@ pub struct CallsBuilder<S> {
     key: StorageKey,
     relay: Option<String>,
     network: Network,
+    turn: Option<(Vec<TurnServer>, TurnCredentials)>,
     config: EngineConfig,
 }
 
 impl<S: Store> CallsBuilder<S> {
     pub(super) fn new(store: S, key: StorageKey) -> Self {
         let (network, config) = (Network::default(), EngineConfig::default());
-        Self { store, key, relay: None, network, config }
+        Self { store, key, relay: None, network, turn: None, config }
     }
 
     /// The relay at which a new identity gets its mailbox: `wss://relay.example/v1`. An identity that is in
@@ -49,6 +52,47 @@ impl<S: Store> CallsBuilder<S> {
     #[must_use]
     pub fn stun_server(mut self, server: SocketAddr) -> Self {
         self.config.stun_servers.push(server);
+        self
+    }
+
+    /// TURN servers of one's own, with credentials that all of them take and that last. Without this, each
+    /// call asks one's own relay for servers and for credentials that run out; with it, never.
+    #[must_use]
+    pub fn turn_servers(
+        mut self,
+        servers: impl IntoIterator<Item = TurnServer>,
+        credentials: TurnCredentials,
+    ) -> Self {
+        self.turn = Some((servers.into_iter().collect(), credentials));
+        self
+    }
+
+    /// Which certificates TURN servers may have; those that browsers trust, if not called.
+    #[must_use]
+    pub fn turn_trust(mut self, trust: TlsTrust) -> Self {
+        self.config.tls_trust = Some(trust);
+        self
+    }
+
+    /// Where this side is, so that the nearest TURN server is taken before any was measured. It is told to nobody.
+    #[must_use]
+    pub fn location(mut self, location: Location) -> Self {
+        self.config.location = Some(location);
+        self
+    }
+
+    /// Who may learn this side's addresses: the other side of a call that was accepted, if not called.
+    #[must_use]
+    pub fn privacy(mut self, privacy: Privacy) -> Self {
+        self.config.privacy = privacy;
+        self
+    }
+
+    /// Whether addresses on the local network are told by random names, which only machines on the same
+    /// network resolve (multicast DNS). Addresses as seen from outside are told as before.
+    #[must_use]
+    pub fn hide_host_addresses(mut self, hide: bool) -> Self {
+        self.config.hide_host_addresses = hide;
         self
     }
 
@@ -83,6 +127,10 @@ impl<S: Store> CallsBuilder<S> {
             (engine.account().relay().to_owned(), engine.account().mailbox_key().duplicate());
         let (report, reports) = mpsc::channel(courier::REPORTS);
         let (jobs, job_queue) = mpsc::unbounded_channel();
+        let origin = match self.turn {
+            Some((servers, credentials)) => Origin::Application(servers, credentials),
+            None => Origin::Relay(relay.clone()),
+        };
         let mut courier = Courier::connect(self.store, relay, mailbox, report).await?;
         settle(&mut engine, &mut courier, clock).await?;
         tokio::spawn(courier.run(job_queue));
@@ -91,15 +139,13 @@ impl<S: Store> CallsBuilder<S> {
         let task = Task {
             engine,
             clock,
-            network: self.network,
+            network: NetworkIo::new(self.network, clock),
+            turn: TurnSource::start(origin, clock),
             commands: command_queue,
             reports,
             jobs,
-            rings: ring,
-            sockets: None,
-            datagrams: mpsc::channel(sockets::QUEUE),
-            calls: HashMap::new(),
-            replaced: None,
+            listeners: Listeners::new(ring),
+            hurried: false,
         };
         Ok(Calls { card, commands, rings, task: tokio::spawn(task.run()) })
     }

@@ -2,6 +2,9 @@ use std::time::{Duration, Instant as StdInstant, SystemTime, UNIX_EPOCH};
 
 use zentalk_primitives::{Instant, UnixTime};
 
+/// How long to wait for what comes first where nothing is due: longer than any call.
+pub(crate) const FOREVER: Duration = Duration::from_secs(86_400);
+
 /// The clock that the engine is told the time from: monotonic, started with the driver.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(StdInstant);

@@ -21,8 +21,18 @@ pub(super) enum Job {
     Save(Vec<u8>),
     Put(Put),
     Acknowledge(u64),
-    Fetch { relay: String, mailbox: MailboxId },
-    Publish { bundle: Vec<u8>, one_time: Vec<Vec<u8>> },
+    Fetch {
+        relay: String,
+        mailbox: MailboxId,
+    },
+    Publish {
+        bundle: Vec<u8>,
+        one_time: Vec<Vec<u8>>,
+    },
+    /// Whether a call needs the relays now.
+    Hurry(bool),
+    /// Addresses came or went: connections may be dead without a sign.
+    NetworkChanged,
 }
 
 /// What the courier has to say.
@@ -114,6 +124,14 @@ impl<S: Store> Courier<S> {
             }
             Job::Publish { bundle, one_time } => {
                 self.errands.send_own(Errand::Publish { bundle, one_time }).await;
+            }
+            Job::Hurry(on) => {
+                self.own.hurry(on);
+                self.errands.hurry(on);
+            }
+            Job::NetworkChanged => {
+                self.own.reconnect_now();
+                self.errands.network_changed();
             }
         }
         Ok(())

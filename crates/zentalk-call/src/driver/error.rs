@@ -45,3 +45,13 @@ pub enum DriverError {
     #[error("the calls have been shut down")]
     Stopped,
 }
+
+impl DriverError {
+    /// What the system said, for logs: messages name addresses.
+    pub(super) fn kind(&self) -> Option<std::io::ErrorKind> {
+        match self {
+            Self::Bind { source, .. } | Self::Interfaces { source } => Some(source.kind()),
+            _ => None,
+        }
+    }
+}

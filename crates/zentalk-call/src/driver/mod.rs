@@ -1,7 +1,11 @@
-//! Runs the engine on tokio: sockets, clock, tasks, randomness, a relay's connection and a store.
+//! Runs the engine on tokio: sockets, streams, names, clock, tasks, randomness, a relay's connection and a store.
 //!
 //! One task owns the engine, another one carries what it wants saved and sent, and one for each relay waits
-//! for its answers. Handles talk to the first one; dropping the last handle ends them all.
+//! for its answers; smaller ones watch the interfaces, fetch TURN credentials, and carry each a stream or the
+//! names of a call. Handles talk to the first one; dropping the last handle ends them all.
+//!
+//! Sockets are open only while there is a call. They follow the addresses of the machine, and when these
+//! change, every connection is made anew at once.
 
 mod builder;
 mod clock;
@@ -10,14 +14,16 @@ mod errands;
 mod error;
 mod handle;
 pub mod logs;
+mod network;
 pub mod relay;
-mod sockets;
 mod store;
 mod task;
+mod turn;
 
 pub use builder::CallsBuilder;
 pub use error::DriverError;
 pub use handle::{AudioSender, Call, Calls, IncomingCall, VideoSender};
+pub use network::Network;
 pub use relay::{RelayError, Unreachable};
-pub use sockets::Network;
 pub use store::{FileStore, MemoryStore, Store, StoreError};
+pub use turn::TurnServer;

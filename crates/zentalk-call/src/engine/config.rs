@@ -1,19 +1,46 @@
 use core::net::SocketAddr;
+use std::sync::Arc;
 
 use zentalk_codec::Channels;
 use zentalk_ice_nat as ice;
+use zentalk_ice_nat::relays::Location;
+use zentalk_ice_nat::turn::TlsTrust;
 
+use super::turn::TurnGrant;
 use crate::Error;
 
 /// How a participant's calls are made.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct EngineConfig {
-    /// STUN servers, for addresses as seen from outside.
+    /// STUN servers, for addresses as seen from outside. Not asked under [`Privacy::RelayOnly`].
     pub stun_servers: Vec<SocketAddr>,
+    /// TURN servers with lasting credentials, for who has some. Without it the engine asks one's own
+    /// relay, by [`Output::FetchTurn`](super::Output::FetchTurn).
+    pub turn: Option<Arc<TurnGrant>>,
+    /// Which certificates TURN servers may have; without it those that browsers trust.
+    pub tls_trust: Option<TlsTrust>,
+    /// Where this side is, for the choice of a TURN server before one was measured. It is told to nobody.
+    pub location: Option<Location>,
+    /// Who may learn this side's addresses.
+    pub privacy: Privacy,
+    /// Whether addresses on the local network are told by random names, which only machines on the same
+    /// network resolve (multicast DNS). No effect under [`Privacy::RelayOnly`], which tells none at all.
+    pub hide_host_addresses: bool,
     /// What media cost.
     pub media: MediaConfig,
     pub(super) dtls_seed: Option<u64>,
+}
+
+/// Who may learn this side's addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Privacy {
+    /// The other side, once this side's user has placed or accepted the call; until then only relays carry packets.
+    #[default]
+    Direct,
+    /// Nobody but the TURN servers: every packet of a call goes to one of them, and no STUN server is asked.
+    RelayOnly,
 }
 
 impl EngineConfig {
@@ -26,9 +53,19 @@ impl EngineConfig {
         self
     }
 
+    pub(super) fn trust(&self) -> Result<TlsTrust, Error> {
+        Ok(self.tls_trust.clone().map_or_else(TlsTrust::web_pki, Ok)?)
+    }
+
     pub(super) fn ice(&self) -> Result<ice::Config, Error> {
+        let config = match self.privacy {
+            Privacy::RelayOnly => {
+                return Ok(ice::Config::new().policy(ice::CandidatePolicy::RelayOnly));
+            }
+            Privacy::Direct => ice::Config::new().hide_host_addresses(self.hide_host_addresses),
+        };
         let add = |config: ice::Config, server: &SocketAddr| config.stun_server(*server);
-        Ok(self.stun_servers.iter().try_fold(ice::Config::new(), add)?)
+        Ok(self.stun_servers.iter().try_fold(config, add)?)
     }
 }
 

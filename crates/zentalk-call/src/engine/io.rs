@@ -1,16 +1,14 @@
 //! What goes into the engine and what comes out of it.
 
 use core::fmt;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use zentalk_call_fsm::{EndReason, PublicState};
-use zentalk_codec::{AudioFrame, AudioSource, VideoFrame};
+use zentalk_ice_nat::relays::{StreamInput, StreamOutput};
 use zentalk_primitives::{CallId, Instant, MailboxId, Transmit};
-use zentalk_session_description::MediaKind;
 
-use super::stats::{CallStats, PathInfo, Security};
-use zentalk_signaling_ratchet::{ContactCard, IdentityPublic};
+use super::event::Event;
+use super::turn::TurnGrant;
 
 /// What happened outside.
 #[non_exhaustive]
@@ -51,6 +49,17 @@ pub enum Input {
         /// The call that it was about.
         call: CallId,
     },
+    /// Something happened on a TCP connection that [`Output::Stream`] asked for.
+    Stream(StreamInput),
+    /// The answer to [`Output::FetchTurn`]; nothing if one's own relay grants none or cannot be reached.
+    TurnGrant(Option<TurnGrant>),
+    /// An answer to [`Output::ResolveName`]; none is ever owed.
+    NameResolved {
+        /// The name that was asked for.
+        name: String,
+        /// Its address.
+        address: IpAddr,
+    },
 }
 
 /// What the relay of a mailbox gave out.
@@ -71,6 +80,9 @@ impl fmt::Debug for Input {
             Self::Prekeys { found, .. } => write!(f, "Prekeys(found: {})", found.is_some()),
             Self::OwnPrekeys { published } => write!(f, "OwnPrekeys(published: {published})"),
             Self::Undeliverable { .. } => f.write_str("Undeliverable"),
+            Self::Stream(input) => input.fmt(f),
+            Self::TurnGrant(grant) => write!(f, "TurnGrant({grant:?})"),
+            Self::NameResolved { .. } => f.write_str("NameResolved"),
         }
     }
 }
@@ -80,6 +92,8 @@ impl fmt::Debug for Input {
 pub enum Output {
     /// Send this datagram.
     Transmit(Transmit),
+    /// Do this with a TCP connection to a TURN server. TLS is the engine's: these are its bytes.
+    Stream(StreamOutput),
     /// Save this snapshot durably **before** acting on any later output. It is encrypted.
     Commit(Vec<u8>),
     /// Put this blob into a mailbox.
@@ -99,6 +113,33 @@ pub enum Output {
         bundle: Vec<u8>,
         /// One-time prekeys, each to be given out once.
         one_time: Vec<Vec<u8>>,
+    },
+    /// A call begins: open UDP sockets, if there are none, and give them to
+    /// [`Engine::add_socket`](super::Engine::add_socket). Comes before the user has accepted, since the
+    /// way to one's own TURN server is prepared while it rings.
+    PrepareNetwork,
+    /// Bind another UDP socket at this address, to any free port, and give it to
+    /// [`Engine::add_socket`](super::Engine::add_socket): fresh TURN credentials need a second allocation
+    /// beside the first, and that a port of its own (RFC 8656 §3.2). If it cannot be had, TCP is used.
+    OpenSocket {
+        /// One of those of the sockets there are.
+        interface: IpAddr,
+    },
+    /// Ask one's own relay for TURN servers and credentials, without naming one's mailbox, and answer
+    /// with [`Input::TurnGrant`].
+    FetchTurn,
+    /// Ask the local network for the address of this name (multicast DNS, RFC 6762), and answer with
+    /// [`Input::NameResolved`] if there is an answer.
+    ResolveName {
+        /// A name in `.local`.
+        name: String,
+    },
+    /// Answer the local network's questions for this name, until no call is left.
+    PublishName {
+        /// A random name in `.local`.
+        name: String,
+        /// The address of ours that it stands for.
+        address: IpAddr,
     },
     /// Something happened that the application wants to know.
     Event(Event),
@@ -130,167 +171,14 @@ impl fmt::Debug for Output {
             Self::Acknowledge(sequence) => write!(f, "Acknowledge({sequence})"),
             Self::FetchPrekeys { .. } => f.write_str("FetchPrekeys"),
             Self::PublishPrekeys { .. } => f.write_str("PublishPrekeys"),
+            Self::Stream(output) => output.fmt(f),
+            Self::OpenSocket { .. } => f.write_str("OpenSocket"),
+            Self::PrepareNetwork => f.write_str("PrepareNetwork"),
+            Self::FetchTurn => f.write_str("FetchTurn"),
+            Self::ResolveName { .. } => f.write_str("ResolveName"),
+            Self::PublishName { .. } => f.write_str("PublishName"),
             Self::Event(event) => event.fmt(f),
             Self::Timeout(at) => write!(f, "Timeout({at:?})"),
         }
     }
-}
-
-/// What an application is told.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Event {
-    /// Somebody calls. Accept with [`Engine::accept`](super::Engine::accept).
-    Incoming(Box<Ring>),
-    /// The call's state, or what is known of it, changed.
-    State {
-        /// Which call.
-        call: CallId,
-        /// One of the specification's six.
-        state: PublicState,
-        /// What more there is to say, for a user.
-        detail: Option<String>,
-    },
-    /// Packets take this path from now on.
-    Path {
-        /// Which call.
-        call: CallId,
-        /// The path.
-        path: PathInfo,
-    },
-    /// DTLS is done, the fingerprint is verified, frames are sealed.
-    Secured {
-        /// Which call.
-        call: CallId,
-        /// How it is protected.
-        security: Security,
-    },
-    /// 20 ms of the other side's sound, in order of play. Comes every 20 ms once sound flows.
-    Audio {
-        /// Which call.
-        call: CallId,
-        /// The sound; its timestamp counts samples at 48 kHz and wraps.
-        frame: AudioFrame,
-        /// Whether it was decoded, or made up because nothing arrived in time.
-        source: AudioSource,
-    },
-    /// A picture of the other side.
-    Video {
-        /// Which call.
-        call: CallId,
-        /// The picture.
-        picture: Picture,
-    },
-    /// How the call does, once a second.
-    Quality {
-        /// Which call.
-        call: CallId,
-        /// Counters and rates.
-        stats: CallStats,
-    },
-    /// Something that the user must be told.
-    Warning {
-        /// Which call.
-        call: CallId,
-        /// What.
-        warning: zentalk_call_fsm::Warning,
-    },
-    /// Both sides called each other at once. This side's call gives way to the other side's, which the
-    /// user has accepted by placing theirs: it goes on under another name.
-    Replaced {
-        /// The call that was placed here.
-        call: CallId,
-        /// The one that goes on.
-        by: CallId,
-    },
-    /// The call is over. Nothing follows.
-    Ended {
-        /// Which call.
-        call: CallId,
-        /// Why.
-        reason: EndReason,
-    },
-}
-
-impl Event {
-    /// The call that it is about.
-    pub fn call(&self) -> CallId {
-        match self {
-            Self::Incoming(ring) => ring.call,
-            Self::State { call, .. }
-            | Self::Path { call, .. }
-            | Self::Secured { call, .. }
-            | Self::Audio { call, .. }
-            | Self::Video { call, .. }
-            | Self::Quality { call, .. }
-            | Self::Warning { call, .. }
-            | Self::Replaced { call, .. }
-            | Self::Ended { call, .. } => *call,
-        }
-    }
-
-    /// Whether it is one of many, so that one may be lost: sound, a picture, a report.
-    pub fn is_media(&self) -> bool {
-        matches!(self, Self::Audio { .. } | Self::Video { .. } | Self::Quality { .. })
-    }
-}
-
-/// A call that rings.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Ring {
-    /// Which call.
-    pub call: CallId,
-    /// Who calls, as the ratchet session proves it.
-    pub from: IdentityPublic,
-    /// Their card, which came with the offer; a call of a later version has none.
-    pub card: Option<ContactCard>,
-    /// What they offer to send.
-    pub media: Media,
-    /// They use a later version: tell the user that an update is needed.
-    pub update_needed: bool,
-}
-
-/// Prints the call only: identities do not belong in logs.
-impl fmt::Debug for Ring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ring({:?}, {:?}, update needed: {})", self.call, self.media, self.update_needed)
-    }
-}
-
-/// What a call carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Media {
-    /// Sound.
-    Audio,
-    /// Sound and pictures.
-    AudioVideo,
-}
-
-impl Media {
-    /// Whether pictures are part of it.
-    pub const fn has_video(self) -> bool {
-        matches!(self, Self::AudioVideo)
-    }
-
-    /// The media sections of its descriptions, in order.
-    pub(super) const fn sections(self) -> &'static [MediaKind] {
-        match self {
-            Self::Audio => &[MediaKind::Audio],
-            Self::AudioVideo => &[MediaKind::Audio, MediaKind::Video],
-        }
-    }
-}
-
-/// A picture as it arrived.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Picture {
-    /// The decoded picture; its timestamp is RTP's (90 kHz, wraps).
-    pub frame: VideoFrame,
-    /// The VP8 frame it was decoded from, for those who record.
-    pub encoded: Vec<u8>,
-    /// Whether it can be decoded by itself.
-    pub keyframe: bool,
 }

@@ -81,6 +81,7 @@ impl Engine {
                 self.handle_candidates(call, &from, &candidates);
                 Ok(())
             }
+            CallBody::Restart(restart) => self.handle_restart(call, &from, &restart),
             CallBody::End(code) => {
                 self.pass(call, from, Message::End(EndReason::from_wire(code.0)));
                 Ok(())
@@ -289,6 +290,7 @@ impl Engine {
 
     /// A message of this call could not be left at its relay.
     pub(super) fn handle_undeliverable(&mut self, call: CallId) {
+        self.restart_undelivered(call);
         self.report(call, Report::SignallingFailed);
     }
 }

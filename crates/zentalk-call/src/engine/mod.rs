@@ -14,17 +14,24 @@ mod actions;
 mod call;
 mod config;
 mod description;
+mod event;
+mod events;
 mod io;
+mod leaving;
 mod media;
 mod messages;
+mod network;
+mod path;
 #[cfg(feature = "interop")]
 mod plain;
 mod prekeys;
+mod relaying;
+mod restart;
 mod srtp;
 mod stats;
 mod transport;
+mod turn;
 
-use core::net::SocketAddr;
 use core::time::Duration;
 use std::collections::VecDeque;
 
@@ -37,17 +44,25 @@ use zentalk_primitives::{CallId, Instant, Secret, UnixTime};
 use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, Postbox, StorageKey};
 
 pub use self::account::Account;
-pub use self::config::{EngineConfig, MediaConfig};
-pub use self::io::{Event, FetchedPrekeys, Input, Media, Output, Picture, Put, Ring};
+pub use self::config::{EngineConfig, MediaConfig, Privacy};
+pub use self::event::{Event, Media, Picture, Ring};
+pub use self::io::{FetchedPrekeys, Input, Output, Put};
+pub use self::path::{PathInfo, PathKind, PathReason, RelayTransport};
 #[cfg(feature = "interop")]
 pub use self::plain::{
     AgreedMedium, DangerousConfig, PlainConfig, PlainEvent, PlainInput, PlainMedia, PlainOutput,
     PlainPeer, PlainSetting, PlainState,
 };
-pub use self::stats::{CallStats, PathInfo, PathKind, Security, StreamStats};
+pub use self::stats::{CallStats, Security, StreamStats};
+pub use self::turn::TurnGrant;
+pub use zentalk_ice_nat::relays::{Location, RelayServer, StreamId, StreamInput, StreamOutput};
+pub use zentalk_ice_nat::turn::{TlsTrust, TurnCredentials};
 
 use self::call::{Call, Setting};
+use self::leaving::Leaving;
 use self::messages::{Offered, Outgoing};
+use self::relaying::Turn;
+use self::transport::Inheritance;
 use crate::Error;
 
 /// One participant: who they are, whom they have sessions with, and the call that goes on.
@@ -67,6 +82,10 @@ pub struct Engine {
     offered: Option<Offered>,
     /// Messages that wait for the prekeys of their addressee.
     waiting: VecDeque<Outgoing>,
+    turn: Turn,
+    /// What a call that gave way leaves to the one that takes its place.
+    inheritance: Option<Inheritance>,
+    leaving: Leaving,
     next_report: Option<Instant>,
     /// When to see whether one's own prekeys are due, by the wall clock, which suspended machines keep.
     maintain_at: UnixTime,
@@ -140,6 +159,7 @@ impl Engine {
         rng: ChaCha20Rng,
         (now, unix_now): (Instant, UnixTime),
     ) -> Self {
+        let location = config.location;
         Self {
             account,
             config,
@@ -153,6 +173,9 @@ impl Engine {
             call: None,
             offered: None,
             waiting: VecDeque::new(),
+            turn: Turn::new(location),
+            inheritance: None,
+            leaving: Leaving::default(),
             next_report: None,
             maintain_at: unix_now + prekeys::MAINTENANCE_INTERVAL,
             published_at: None,
@@ -298,39 +321,6 @@ impl Engine {
         sent
     }
 
-    /// A UDP socket that calls may use, and the address it is mapped to where there is a fixed
-    /// one-to-one mapping in front of it.
-    ///
-    /// # Errors
-    /// [`Error::TooManySockets`]; [`Error::Ice`] if the address cannot be used, which is found out when a
-    /// call uses it: here if there is one, else by [`Engine::place`].
-    pub fn add_socket(
-        &mut self,
-        now: Instant,
-        address: SocketAddr,
-        mapped: Option<SocketAddr>,
-    ) -> Result<(), Error> {
-        self.advance(now);
-        if self.sockets.len() >= MAX_SOCKETS {
-            return Err(Error::TooManySockets);
-        }
-        let mut socket = LocalSocket::new(address);
-        if let Some(mapped) = mapped {
-            socket = socket.mapped_to(mapped);
-        }
-        if let Some(call) = &mut self.call {
-            call.add_socket(self.now, socket, &mut self.rng)?;
-        }
-        self.sockets.push(socket);
-        self.settle();
-        Ok(())
-    }
-
-    /// Forgets a socket, once no call uses it any more.
-    pub fn remove_socket(&mut self, address: SocketAddr) {
-        self.sockets.retain(|socket| socket.address() != address);
-    }
-
     /// Ends the active call, if there is one: the program is about to end.
     pub fn hang_up_all(&mut self, now: Instant) {
         if let Some(call) = self.registry.active() {
@@ -354,7 +344,8 @@ impl Engine {
         self.advance(now);
         match input {
             Input::Datagram { local, remote, payload } => {
-                if let Some(call) = &mut self.call {
+                let is_late = self.leaving.handle_datagram(self.now, local, remote, &payload);
+                if let Some(call) = self.call.as_mut().filter(|_| !is_late) {
                     call.handle_datagram(self.now, local, remote, payload);
                 }
             }
@@ -364,6 +355,13 @@ impl Engine {
             Input::Prekeys { mailbox, found } => self.handle_prekeys(mailbox, found.as_ref()),
             Input::OwnPrekeys { published } => self.handle_own_prekeys(published),
             Input::Undeliverable { call } => self.handle_undeliverable(call),
+            Input::Stream(input) => self.handle_stream(input),
+            Input::TurnGrant(grant) => self.handle_turn_grant(grant),
+            Input::NameResolved { name, address } => {
+                if let Some(call) = &mut self.call {
+                    call.name_resolved(self.now, &name, address);
+                }
+            }
         }
         self.settle();
     }
@@ -376,6 +374,7 @@ impl Engine {
             call.handle_timeout(self.now);
         }
         self.report_quality();
+        self.maintain_relays();
         self.maintain_prekeys();
         self.settle();
     }

@@ -1,42 +1,4 @@
-use core::fmt;
-use core::net::SocketAddr;
 use core::time::Duration;
-
-use zentalk_primitives::Redacted;
-
-/// The path that packets take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PathInfo {
-    /// The address of ours.
-    pub local: Redacted<SocketAddr>,
-    /// The peer's.
-    pub remote: Redacted<SocketAddr>,
-    /// How the two meet.
-    pub kind: PathKind,
-}
-
-/// How packets between the two sides travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PathKind {
-    /// Host to host.
-    Direct,
-    /// Through at least one NAT.
-    ServerReflexive,
-    /// Through a TURN relay.
-    Relay,
-}
-
-impl fmt::Display for PathKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Direct => "direct",
-            Self::ServerReflexive => "server-reflexive",
-            Self::Relay => "relay",
-        })
-    }
-}
 
 /// How the media of a call is protected.
 ///

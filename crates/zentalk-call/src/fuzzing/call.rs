@@ -22,7 +22,7 @@ struct Case {
 
 /// One step.
 #[derive(Arbitrary, Debug)]
-enum Op {
+pub(super) enum Op {
     Say {
         call: u8,
         what: Said,
@@ -54,7 +54,7 @@ enum Op {
 }
 
 #[derive(Arbitrary, Debug)]
-enum Said {
+pub(super) enum Said {
     Offer { video: bool, edits: Vec<Edit> },
     Ringing(Vec<Edit>),
     Answer(Vec<Edit>),
@@ -78,12 +78,12 @@ pub fn engine_call(data: &[u8]) {
     }
 }
 
-fn apply(victim: &mut Victim, peer: &mut Peer, op: &Op) {
+pub(super) fn apply(victim: &mut Victim, peer: &mut Peer, op: &Op) {
     match op {
         Op::Say { call, what, queued } => {
             let call = call_id(victim, *call);
             let body = body(peer, what);
-            victim.hear(peer, call, body, *queued);
+            let _ = victim.hear(peer, call, body, *queued);
         }
         Op::Blob(blob) => victim.deliver(blob.clone(), Duration::ZERO),
         Op::Damage { what, at, bit } => {

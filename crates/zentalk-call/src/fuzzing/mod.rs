@@ -6,10 +6,16 @@
 
 mod call;
 mod edit;
+#[cfg(feature = "mdns")]
+mod mdns;
+mod path;
 mod peer;
 mod victim;
 
 pub use self::call::engine_call;
+#[cfg(feature = "mdns")]
+pub use self::mdns::engine_mdns;
+pub use self::path::engine_path;
 
 #[cfg(test)]
 mod tests;

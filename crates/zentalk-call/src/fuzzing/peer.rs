@@ -61,19 +61,17 @@ fn key() -> StorageKey {
     StorageKey::new([7; 32])
 }
 
-fn config() -> EngineConfig {
-    EngineConfig::default().dangerous_simulation(3)
-}
-
 fn create() -> Engine {
     let clocks = (Instant::ZERO, START);
-    Engine::create(RELAY, config(), key(), Secret::new([1; 32]), clocks).expect("a valid relay")
+    let config = EngineConfig::default().dangerous_simulation(3);
+    Engine::create(RELAY, config, key(), Secret::new([1; 32]), clocks).expect("a valid relay")
 }
 
-/// The victim, as it was saved.
-pub(super) fn victim() -> Engine {
+/// The victim, as it was saved, with this configuration.
+pub(super) fn victim(config: EngineConfig) -> Engine {
     let clocks = (Instant::ZERO, START);
-    Engine::restore(&SAVED.victim, config(), key(), Secret::new([4; 32]), clocks)
+    let config = config.dangerous_simulation(3);
+    Engine::restore(&SAVED.victim, config, key(), Secret::new([4; 32]), clocks)
         .expect("what was saved can be restored")
 }
 

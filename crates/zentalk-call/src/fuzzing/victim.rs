@@ -6,10 +6,24 @@ use zentalk_primitives::{CallId, Instant};
 use zentalk_signaling_ratchet::{CallBody, ContactCard};
 
 use super::peer::{self, Peer, RELAY};
-use crate::engine::{Engine, Event, Input, Media, Output};
+use crate::engine::{
+    Engine, EngineConfig, Event, Input, Media, Output, Privacy, StreamId, StreamOutput,
+};
 
 /// Outputs of one step.
 const MAX_OUTPUTS: usize = 512;
+
+/// Where a datagram or a TURN server comes from.
+pub(super) fn server(number: u8) -> SocketAddr {
+    SocketAddr::from(([198, 51, 100, number], 5_000))
+}
+
+/// The number of the TURN server; no other is.
+pub(super) const TURN: u8 = 250;
+
+fn socket(number: u8) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], 40_000 + u16::from(number)))
+}
 
 /// Timeouts until the next lies ahead.
 const MAX_TIMEOUTS: usize = 8;
@@ -20,6 +34,10 @@ pub(super) struct Victim {
     pub(super) now: Instant,
     pub(super) engine: Engine,
     address: SocketAddr,
+    privacy: Privacy,
+    hidden: bool,
+    /// The connection that was asked for last.
+    stream: StreamId,
     sequence: u64,
     unacknowledged: Option<u64>,
     /// Whether the user placed or accepted the call that is active.
@@ -31,12 +49,52 @@ pub(super) struct Victim {
 
 impl Victim {
     pub(super) fn new() -> Self {
-        let address = SocketAddr::from(([192, 0, 2, 1], 40_000));
-        let mut engine = peer::victim();
+        Self::with(EngineConfig::default())
+    }
+
+    pub(super) fn with(config: EngineConfig) -> Self {
+        let address = socket(0);
+        let (privacy, hidden) = (config.privacy, config.hide_host_addresses);
+        let mut engine = peer::victim(config);
         engine.add_socket(Instant::ZERO, address, None).expect("a first socket");
-        let (now, unacknowledged, ringing) = (Instant::ZERO, None, None);
-        let (agreed, spoken) = (false, false);
-        Self { now, engine, address, sequence: 100, unacknowledged, agreed, spoken, ringing }
+        Self {
+            now: Instant::ZERO,
+            engine,
+            address,
+            privacy,
+            hidden,
+            stream: StreamId(0),
+            sequence: 100,
+            unacknowledged: None,
+            agreed: false,
+            spoken: false,
+            ringing: None,
+        }
+    }
+
+    pub(super) fn has_agreed(&self) -> bool {
+        self.agreed
+    }
+
+    pub(super) fn stream(&self) -> StreamId {
+        self.stream
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
+        self.engine.handle_input(self.now, input);
+    }
+
+    pub(super) fn add_socket(&mut self, number: u8) {
+        // One that is there already, or one too many, is refused.
+        let _ = self.engine.add_socket(self.now, socket(number), None);
+    }
+
+    pub(super) fn remove_socket(&mut self, number: u8) {
+        self.engine.remove_socket(self.now, socket(number));
+    }
+
+    pub(super) fn network_changed(&mut self) {
+        self.engine.network_changed(self.now);
     }
 
     pub(super) fn deliver(&mut self, blob: Vec<u8>, queued: Duration) {
@@ -47,7 +105,7 @@ impl Victim {
     }
 
     pub(super) fn datagram(&mut self, from: u8, payload: Vec<u8>) {
-        let (local, remote) = (self.address, SocketAddr::from(([198, 51, 100, from], 5_000)));
+        let (local, remote) = (self.address, server(from));
         self.engine.handle_input(self.now, Input::Datagram { local, remote, payload });
     }
 
@@ -104,8 +162,11 @@ impl Victim {
         for _ in 0..MAX_OUTPUTS {
             match self.engine.poll_output() {
                 Output::Timeout(deadline) => return deadline,
-                Output::Transmit(_) => {
-                    assert!(self.agreed, "a packet left before the user agreed");
+                Output::Transmit(datagram) => {
+                    let to_peer = datagram.remote != server(TURN);
+                    assert!(self.agreed || !to_peer, "a packet left before the user agreed");
+                    let hides = self.privacy == Privacy::RelayOnly;
+                    assert!(!hides || !to_peer, "a packet left for another than the TURN server");
                 }
                 Output::Put(put) => {
                     let own = put.relay == RELAY;
@@ -121,6 +182,28 @@ impl Victim {
                 }
                 Output::Event(event) => self.event(&event),
                 Output::Commit(_) | Output::PublishPrekeys { .. } => {}
+                Output::PrepareNetwork | Output::FetchTurn => {}
+                Output::OpenSocket { .. } => {}
+                Output::Stream(output) => {
+                    self.stream = output.stream();
+                    if let StreamOutput::Connect { remote, .. } = output {
+                        assert_eq!(
+                            remote,
+                            server(TURN),
+                            "a connection to another than the TURN server"
+                        );
+                    }
+                }
+                Output::ResolveName { .. } => {
+                    let may = self.agreed && self.privacy == Privacy::Direct;
+                    assert!(
+                        may,
+                        "a name was looked up before the user agreed, or in relay-only mode"
+                    );
+                }
+                Output::PublishName { .. } => {
+                    assert!(self.hidden && self.agreed, "a name was published for nobody");
+                }
             }
         }
         panic!("a step never ends");
@@ -141,16 +224,16 @@ impl Victim {
         }
     }
 
-    /// What the peer says, sealed.
+    /// What the peer says, sealed; false if that cannot be.
     pub(super) fn hear(
         &mut self,
         peer: &mut Peer,
         call: CallId,
         body: Option<CallBody>,
         queued: u8,
-    ) {
-        if let Some(blob) = body.and_then(|body| peer.seal(call, body)) {
-            self.deliver(blob, Duration::from_secs(u64::from(queued)));
-        }
+    ) -> bool {
+        let Some(blob) = body.and_then(|body| peer.seal(call, body)) else { return false };
+        self.deliver(blob, Duration::from_secs(u64::from(queued)));
+        true
     }
 }

@@ -29,6 +29,9 @@ pub enum RelayError {
     /// The connection broke.
     #[error("the connection to the relay broke")]
     ConnectionLost,
+    /// The network changed, so the connection was given up for a new one.
+    #[error("the network changed: connecting anew")]
+    NetworkChanged,
     /// The operator stops the relay.
     #[error("the relay is being stopped")]
     ShuttingDown,
@@ -43,6 +46,15 @@ pub enum RelayError {
     /// The request needs one's own mailbox, and this client connected without.
     #[error("this needs a connection with a mailbox")]
     NeedsMailbox,
+
+    // TURN.
+    /// TURN credentials are asked for on a connection without a mailbox:
+    /// [`RelayClient::connect_anonymous`](super::RelayClient::connect_anonymous).
+    #[error("TURN credentials are asked for on a connection without a mailbox")]
+    NeedsAnonymity,
+    /// The relay's operator has configured no TURN servers.
+    #[error("the relay has no TURN servers: its operator can configure some")]
+    NoTurnServers,
 
     // Bounds.
     /// The receiver's mailbox is full.

@@ -1,15 +1,18 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time;
 use zentalk_onion_relay::Frame;
-use zentalk_onion_relay::frames::{Fetch, Publish, Put};
+use zentalk_onion_relay::frames::{Fetch, Publish, Put, TurnRequest};
 use zentalk_onion_relay::limits::{MAX_ONE_TIME_PREKEYS, MAX_PUBLISH_BYTES};
 use zentalk_primitives::MailboxId;
 
 use super::error::RelayError;
+use super::pace::Wish;
 use super::requests::{Answer, Request};
+use super::turn::TurnGrant;
 
 /// Sends requests through a [`RelayClient`](super::RelayClient), from any task.
 ///
@@ -20,14 +23,19 @@ pub struct RelayHandle {
     requests: mpsc::Sender<Request>,
     // Not bounded, since only this program fills it: once for each delivery, which are bounded.
     acks: mpsc::UnboundedSender<u64>,
+    wish: Arc<watch::Sender<Wish>>,
 }
 
 impl RelayHandle {
     /// How long a request waits for its answer.
     pub const TIMEOUT: Duration = Duration::from_secs(15);
 
-    pub(super) fn new(requests: mpsc::Sender<Request>, acks: mpsc::UnboundedSender<u64>) -> Self {
-        Self { requests, acks }
+    pub(super) fn new(
+        requests: mpsc::Sender<Request>,
+        acks: mpsc::UnboundedSender<u64>,
+        wish: watch::Sender<Wish>,
+    ) -> Self {
+        Self { requests, acks, wish: Arc::new(wish) }
     }
 
     /// Puts a blob into someone's mailbox at this relay; done when the relay has it in its store. Blobs
@@ -96,6 +104,33 @@ impl RelayHandle {
             Answer::Prekeys(prekeys) => Ok(prekeys),
             _ => Err(RelayError::NotARelay),
         }
+    }
+
+    /// Fetches TURN servers and fresh credentials for them.
+    ///
+    /// For a client that connected [without a mailbox](super::RelayClient::connect_anonymous), and is used for nothing
+    /// else: so the relay cannot tell who will use the credentials.
+    ///
+    /// # Errors
+    /// [`RelayError::NoTurnServers`], [`RelayError::NeedsAnonymity`], [`RelayError::RateLimited`] (three at once, then one in
+    /// 20 s), [`RelayError::TimedOut`] (a relay older than these requests does not answer), and what else a relay may refuse.
+    pub async fn turn_credentials(&self) -> Result<TurnGrant, RelayError> {
+        match self.ask(|request| Frame::TurnRequest(TurnRequest { request })).await? {
+            Answer::Turn(grant) => Ok(grant),
+            _ => Err(RelayError::NotARelay),
+        }
+    }
+
+    /// The network has changed: gives up the connection, which may be dead without a sign, and dials at once. What was not
+    /// answered is asked again.
+    pub fn reconnect_now(&self) {
+        self.wish.send_modify(|wish| wish.networks = wish.networks.wrapping_add(1));
+    }
+
+    /// Whether a call depends on the relay. Then a dead connection is noticed after 5 to 7 s of silence instead of 40 to
+    /// 55 s, and dialled for at least every 2 s instead of every 30 s. The last word counts, whichever handle said it.
+    pub fn hurry(&self, on: bool) {
+        self.wish.send_if_modified(|wish| std::mem::replace(&mut wish.hurry, on) != on);
     }
 
     async fn publish(

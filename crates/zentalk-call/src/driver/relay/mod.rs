@@ -10,21 +10,25 @@
 //! mailboxes.
 
 mod backoff;
+mod dial;
 mod endpoint;
 mod error;
 mod events;
 mod handle;
+mod link;
+mod pace;
 mod requests;
 mod session;
 mod task;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use zentalk_onion_relay::MailboxKey;
 use zentalk_primitives::MailboxId;
@@ -33,8 +37,12 @@ pub use endpoint::RelayEndpoint;
 pub use error::{RelayError, Unreachable};
 pub use events::RelayEvent;
 pub use handle::{FetchedPrekeys, RelayHandle};
+pub use turn::TurnGrant;
+pub use zentalk_onion_relay::frames::{TurnLocation, TurnPassword, TurnServerEntry};
 
+use dial::Dial;
 use events::EventQueue;
+use pace::{Pace, Wish};
 use session::Session;
 use task::Task;
 
@@ -72,13 +80,16 @@ impl RelayClient {
         endpoint: RelayEndpoint,
         key: Option<MailboxKey>,
     ) -> Result<Self, RelayError> {
-        let session = Session::open(&endpoint, key.as_ref()).await?;
+        let patiently = Dial { known: None, hurry: false };
+        let session = Session::open(&endpoint, key.as_ref(), patiently).await?;
         let (request, requests) = mpsc::channel(WAITING_REQUESTS);
         let (ack, acks) = mpsc::unbounded_channel();
         let events = Arc::new(EventQueue::default());
-        let task = Task::new(endpoint, key, requests, acks, Arc::clone(&events));
+        let (wish, wishes) = watch::channel(Wish::default());
+        let pace = Pace::new(wishes);
+        let task = Task::new(endpoint, key, requests, acks, pace, Arc::clone(&events));
         let task = tokio::spawn(task.run(session));
-        Ok(Self { handle: RelayHandle::new(request, ack), events, task })
+        Ok(Self { handle: RelayHandle::new(request, ack, wish), events, task })
     }
 
     /// What happens next. `None` after the last event: the client has given up, for the reason that the
@@ -130,6 +141,24 @@ impl RelayClient {
     /// As there.
     pub async fn fetch_prekeys(&self, mailbox: MailboxId) -> Result<FetchedPrekeys, RelayError> {
         self.handle.fetch_prekeys(mailbox).await
+    }
+
+    /// As [`RelayHandle::turn_credentials`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn turn_credentials(&self) -> Result<TurnGrant, RelayError> {
+        self.handle.turn_credentials().await
+    }
+
+    /// As [`RelayHandle::reconnect_now`].
+    pub fn reconnect_now(&self) {
+        self.handle.reconnect_now();
+    }
+
+    /// As [`RelayHandle::hurry`].
+    pub fn hurry(&self, on: bool) {
+        self.handle.hurry(on);
     }
 }
 

@@ -6,6 +6,7 @@ use zentalk_onion_relay::{Error, Frame};
 
 use super::error::RelayError;
 use super::handle::FetchedPrekeys;
+use super::turn::TurnGrant;
 
 /// A request with the place where its answer goes.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(super) enum Answer {
     Stored,
     Published(u32),
     Prekeys(FetchedPrekeys),
+    Turn(TurnGrant),
 }
 
 /// The requests that are not answered yet, by number, in the order in which they were asked. They outlive
@@ -111,6 +113,10 @@ fn numbered(frame: Frame, number: u64) -> Frame {
             frame.request = number;
             Frame::Fetch(frame)
         }
+        Frame::TurnRequest(mut frame) => {
+            frame.request = number;
+            Frame::TurnRequest(frame)
+        }
         other => other,
     }
 }
@@ -125,6 +131,7 @@ pub(super) fn refused(refused: &Refused) -> RelayError {
         Code::PrekeysTooLarge => RelayError::PrekeysTooLarge,
         Code::NoPrekeys => RelayError::NoPrekeys,
         Code::RateLimited => RelayError::RateLimited,
+        Code::NotAnonymous => RelayError::NeedsAnonymity,
         Code::NotSubscribed => RelayError::NeedsMailbox,
         Code::ProofRefused => RelayError::ProofRefused,
         Code::Replaced => RelayError::Replaced,

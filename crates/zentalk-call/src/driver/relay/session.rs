@@ -1,8 +1,9 @@
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::{self, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -12,6 +13,7 @@ use zentalk_onion_relay::frames::Subscribe;
 use zentalk_onion_relay::limits::MAX_FRAME;
 use zentalk_onion_relay::{Error, Frame, MailboxKey};
 
+use super::dial::{Dial, network_cause};
 use super::endpoint::RelayEndpoint;
 use super::error::{RelayError, Unreachable};
 use super::requests::refused;
@@ -24,6 +26,8 @@ pub(super) struct Session {
     pub(super) socket: Socket,
     /// With a mailbox: the one-time prekeys that the relay has left.
     pub(super) one_time_left: Option<u32>,
+    /// Where the relay answered.
+    pub(super) address: Option<SocketAddr>,
 }
 
 impl Session {
@@ -32,19 +36,25 @@ impl Session {
     pub(super) async fn open(
         endpoint: &RelayEndpoint,
         key: Option<&MailboxKey>,
+        how: Dial,
     ) -> Result<Self, RelayError> {
         let timed_out = RelayError::Unreachable(Unreachable::TimedOut);
-        let mut socket =
-            time::timeout(CONNECT_TIMEOUT, dial(endpoint)).await.map_err(|_| timed_out)??;
-        let greeting = greet(&mut socket, key);
-        let one_time_left =
-            time::timeout(GREETING_TIMEOUT, greeting).await.map_err(|_| RelayError::TimedOut)??;
-        Ok(Self { socket, one_time_left })
+        let (connecting, greeting) =
+            if how.hurry { HURRIED_TIMEOUTS } else { (CONNECT_TIMEOUT, GREETING_TIMEOUT) };
+        let dialled = time::timeout(connecting, dial(endpoint, how));
+        let (mut socket, address) = dialled.await.map_err(|_| timed_out)??;
+        let greeted = time::timeout(greeting, greet(&mut socket, key));
+        let one_time_left = greeted.await.map_err(|_| RelayError::TimedOut)??;
+        Ok(Self { socket, one_time_left, address })
     }
 }
 
-async fn dial(endpoint: &RelayEndpoint) -> Result<Socket, RelayError> {
-    let stream = connect_tcp(&endpoint.host, endpoint.port).await?;
+async fn dial(
+    endpoint: &RelayEndpoint,
+    how: Dial,
+) -> Result<(Socket, Option<SocketAddr>), RelayError> {
+    let stream = how.connect(&endpoint.host, endpoint.port).await?;
+    let address = stream.peer_addr().ok();
     // Frames are small and wanted at once. Where it cannot be set, they are only later.
     let _ = stream.set_nodelay(true);
     let config = WebSocketConfig::default()
@@ -57,24 +67,8 @@ async fn dial(endpoint: &RelayEndpoint) -> Result<Socket, RelayError> {
     let (uri, connector) = (endpoint.uri.clone(), Some(connector));
     tokio_tungstenite::client_async_tls_with_config(uri, stream, Some(config), connector)
         .await
-        .map(|(socket, _)| socket)
+        .map(|(socket, _)| (socket, address))
         .map_err(|error| handshake_error(&error))
-}
-
-/// Tries every address of the name, in the resolver's order.
-async fn connect_tcp(host: &str, port: u16) -> Result<TcpStream, RelayError> {
-    let addresses = net::lookup_host((host, port))
-        .await
-        .map_err(|_| RelayError::Unreachable(Unreachable::UnknownName))?;
-    let mut cause = Unreachable::UnknownName;
-    for address in addresses {
-        match time::timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => cause = network_cause(&error),
-            Err(_) => cause = Unreachable::TimedOut,
-        }
-    }
-    Err(RelayError::Unreachable(cause))
 }
 
 async fn greet(socket: &mut Socket, key: Option<&MailboxKey>) -> Result<Option<u32>, RelayError> {
@@ -140,17 +134,9 @@ fn tls_cause(error: &io::Error) -> Option<Unreachable> {
     }
 }
 
-fn network_cause(error: &io::Error) -> Unreachable {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Unreachable::Refused,
-        io::ErrorKind::TimedOut => Unreachable::TimedOut,
-        _ => Unreachable::Network,
-    }
-}
-
 /// Name, TCP, TLS and WebSocket together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// One address of a name that may have several.
-const ADDRESS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Challenge and proof.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+/// Both in a hurry. The first leaves time for a resolver whose first server is silent for 5 s.
+const HURRIED_TIMEOUTS: (Duration, Duration) = (Duration::from_secs(8), Duration::from_secs(4));

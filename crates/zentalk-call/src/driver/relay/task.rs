@@ -6,29 +6,30 @@
 //! 3. It dials, with pauses. Requests wait meanwhile.
 //! 4. It has a connection again: open requests go out again.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{Sink, StreamExt};
+use futures_util::StreamExt;
 use tokio::sync::mpsc;
-use tokio::time::{self, Instant, MissedTickBehavior};
+use tokio::time::{self, Instant};
 use tokio_tungstenite::tungstenite::{self, Message};
 use zentalk_onion_relay::frames::{Ack, Code, Refused};
-use zentalk_onion_relay::limits::DELIVERY_WINDOW;
 use zentalk_onion_relay::{Frame, MailboxKey};
 
 use super::backoff::Backoff;
+use super::dial::Dial;
 use super::endpoint::RelayEndpoint;
 use super::error::RelayError;
 use super::events::EventQueue;
 use super::handle::FetchedPrekeys;
+use super::link::Link;
+use super::pace::Pace;
 use super::requests::{Answer, Request, Requests, refused};
-use super::session::{Session, Socket};
+use super::session::Session;
+use super::turn::TurnGrant;
 
 pub(super) struct Task {
     endpoint: RelayEndpoint,
@@ -38,6 +39,9 @@ pub(super) struct Task {
     events: Arc<EventQueue>,
     requests: Requests,
     backoff: Backoff,
+    pace: Pace,
+    /// Where the relay answered last.
+    known: Option<SocketAddr>,
 }
 
 impl Task {
@@ -46,10 +50,11 @@ impl Task {
         key: Option<MailboxKey>,
         waiting: mpsc::Receiver<Request>,
         acks: mpsc::UnboundedReceiver<u64>,
+        pace: Pace,
         events: Arc<EventQueue>,
     ) -> Self {
         let (requests, backoff) = (Requests::default(), Backoff::default());
-        Self { endpoint, key, waiting, acks, events, requests, backoff }
+        Self { endpoint, key, waiting, acks, events, requests, backoff, pace, known: None }
     }
 
     pub(super) async fn run(mut self, first: Session) {
@@ -59,6 +64,9 @@ impl Task {
             let reason = self.serve(session).await;
             if began.elapsed() >= GOOD_AFTER {
                 self.backoff.reset();
+            }
+            if reason == RelayError::NetworkChanged {
+                self.backoff.at_once();
             }
             tracing::info!(%reason, "the relay is disconnected");
             self.events.disconnected(reason);
@@ -80,11 +88,20 @@ impl Task {
     async fn dial(&mut self) -> Result<Session, RelayError> {
         loop {
             let chance = getrandom::u32().map_err(|_| RelayError::Cryptography)?;
-            time::sleep(self.backoff.pause(chance)).await;
-            match Session::open(&self.endpoint, self.key.as_ref()).await {
-                Ok(session) => return Ok(session),
-                Err(reason) if reason.is_final() => return Err(reason),
-                Err(reason) => tracing::debug!(%reason, "the relay is still disconnected"),
+            let pause = self.backoff.pause(chance, self.pace.longest_pause());
+            let how = Dial { known: self.known, hurry: self.pace.hurries() };
+            let (endpoint, key) = (&self.endpoint, self.key.as_ref());
+            let attempt = async {
+                time::sleep(pause).await;
+                Session::open(endpoint, key, how).await
+            };
+            tokio::select! {
+                session = attempt => match session {
+                    Ok(session) => return Ok(session),
+                    Err(reason) if reason.is_final() => return Err(reason),
+                    Err(reason) => tracing::debug!(%reason, "the relay is still disconnected"),
+                },
+                () = self.pace.quickened() => self.backoff.at_once(),
             }
         }
     }
@@ -92,8 +109,8 @@ impl Task {
     /// One connection, from its first to its last frame.
     async fn serve(&mut self, session: Session) -> RelayError {
         self.events.connected(session.one_time_left);
-        let (sink, stream) = session.socket.split();
-        let mut link = Link::new(sink, stream);
+        self.known = session.address;
+        let mut link = Link::new(session.socket, self.pace.ping_interval());
         for message in self.requests.messages() {
             link.queue(Message::binary(message));
         }
@@ -105,8 +122,6 @@ impl Task {
     }
 
     async fn exchange(&mut self, link: &mut Link) -> Result<Infallible, RelayError> {
-        let mut ticks = time::interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let takes_requests = self.requests.has_room() && link.has_room();
             tokio::select! {
@@ -121,9 +136,15 @@ impl Task {
                     self.handle_message(link, message)?;
                 }
                 written = poll_fn(|cx| link.sink.poll_write(cx)), if link.sink.dirty => written?,
-                _ = ticks.tick() => {
+                () = time::sleep_until(link.next_ping) => {
                     self.requests.forget_abandoned();
-                    link.ping()?;
+                    link.ping(self.pace.ping_interval(), self.pace.silence())?;
+                }
+                () = self.pace.changed() => {
+                    if self.pace.take_network_change() {
+                        return Err(RelayError::NetworkChanged);
+                    }
+                    link.change_pace();
                 }
             }
         }
@@ -171,6 +192,11 @@ impl Task {
                 let prekeys = FetchedPrekeys { bundle, one_time };
                 self.requests.answer(frame.request, Ok(Answer::Prekeys(prekeys)));
             }
+            Frame::TurnGrant(frame) => {
+                let request = frame.request;
+                let granted = TurnGrant::from_frame(frame).ok_or(RelayError::NoTurnServers);
+                self.requests.answer(request, granted.map(Answer::Turn));
+            }
             Frame::Refused(frame) => self.handle_refused(link, &frame),
             // A relay that sends these is none, or none that we understand.
             _ => return Err(RelayError::NotARelay),
@@ -195,82 +221,12 @@ impl Task {
 }
 
 fn handle_ack(link: &mut Link, sequence: u64) {
-    link.in_flight.remove(&sequence);
+    link.acknowledged(sequence);
     // An acknowledgement has no bounds to break.
     if let Ok(message) = Frame::Ack(Ack { sequence }).encode() {
         link.queue(Message::binary(message));
     }
 }
 
-/// The two directions of one connection.
-struct Link {
-    sink: Outgoing,
-    stream: SplitStream<Socket>,
-    heard: Instant,
-    /// Deliveries that were not acknowledged.
-    in_flight: BTreeSet<u64>,
-    /// Why the relay says that it will close.
-    farewell: Option<RelayError>,
-}
-
-impl Link {
-    fn new(sink: SplitSink<Socket, Message>, stream: SplitStream<Socket>) -> Self {
-        let sink = Outgoing { sink, queue: VecDeque::new(), dirty: false };
-        Self { sink, stream, heard: Instant::now(), in_flight: BTreeSet::new(), farewell: None }
-    }
-
-    fn has_room(&self) -> bool {
-        self.sink.queue.len() < MAX_QUEUED
-    }
-
-    fn queue(&mut self, message: Message) {
-        self.sink.queue.push_back(message);
-        self.sink.dirty = true;
-    }
-
-    /// A relay that sends more than its window fills our memory: it is not one of ours.
-    fn delivered(&mut self, sequence: u64) -> Result<(), RelayError> {
-        self.in_flight.insert(sequence);
-        if self.in_flight.len() > DELIVERY_WINDOW { Err(RelayError::NotARelay) } else { Ok(()) }
-    }
-
-    fn ping(&mut self) -> Result<(), RelayError> {
-        if self.heard.elapsed() >= SILENCE {
-            return Err(RelayError::ConnectionLost);
-        }
-        self.queue(Message::Ping(Default::default()));
-        Ok(())
-    }
-}
-
-/// What waits to be written. Its state is outside every future, so a write can be left and taken up.
-struct Outgoing {
-    sink: SplitSink<Socket, Message>,
-    queue: VecDeque<Message>,
-    /// Whether something is queued or not flushed.
-    dirty: bool,
-}
-
-impl Outgoing {
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RelayError>> {
-        let lost = |_| RelayError::ConnectionLost;
-        let mut sink = std::pin::Pin::new(&mut self.sink);
-        while !self.queue.is_empty() {
-            ready!(sink.as_mut().poll_ready(cx)).map_err(lost)?;
-            if let Some(message) = self.queue.pop_front() {
-                sink.as_mut().start_send(message).map_err(lost)?;
-            }
-        }
-        ready!(sink.as_mut().poll_flush(cx)).map_err(lost)?;
-        self.dirty = false;
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// Frames that may wait to be written before requests and acknowledgements wait instead.
-const MAX_QUEUED: usize = 64;
-const PING_INTERVAL: Duration = Duration::from_secs(15);
-/// After this without a word, not even a pong, the connection is dead.
-const SILENCE: Duration = Duration::from_secs(40);
 /// A connection that held this long shows that the relay is well.
 const GOOD_AFTER: Duration = Duration::from_secs(10);

@@ -1,13 +1,14 @@
-//! The client against relays that misbehave. How it works with a real one is tested beside the relay.
+//! The client against relays and networks that misbehave. How it works with a real one is tested beside the relay.
 
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use zentalk_onion_relay::frames::{Code, Deliver, Refused, Stored, Subscribed};
+use zentalk_onion_relay::frames::{Code, Deliver, Refused, Stored, Subscribed, TurnGrant};
 use zentalk_onion_relay::limits::DELIVERY_WINDOW;
 use zentalk_onion_relay::{Challenge, Frame};
 use zentalk_primitives::Secret;
@@ -65,6 +66,12 @@ fn key() -> MailboxKey {
 
 async fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+}
+
+/// Both ends, for as long as a hurried client may take, and no longer than a patient one would.
+async fn in_time(client: impl Future<Output = ()>, server: impl Future) {
+    let both = Box::pin(async { tokio::join!(client, server) });
+    time::timeout(Duration::from_secs(30), both).await.unwrap();
 }
 
 #[tokio::test]
@@ -254,4 +261,107 @@ async fn bounds_are_judged_before_anything_is_sent() {
     let keys = vec![vec![1]; 129];
     let published = client.publish_prekeys(vec![1], keys).await;
     assert_eq!(published, Err(RelayError::PrekeysTooLarge));
+}
+
+#[tokio::test]
+async fn changed_network_is_dialled_anew_at_once_and_open_requests_go_along() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut first = Peer::accept(&listener).await;
+        first.challenge().await;
+        let Frame::Put(_) = first.receive().await else { panic!("no put") };
+        // The old connection stays open: nobody told the client that it is dead.
+        let mut second = Peer::accept(&listener).await;
+        second.challenge().await;
+        let Frame::Put(put) = second.receive().await else { panic!("no put") };
+        second.send(Frame::Stored(Stored { request: put.request })).await;
+        (first, second)
+    };
+    let client = async {
+        let mut client = RelayClient::connect_anonymous(&url).await.unwrap();
+        let handle = client.handle();
+        let put = tokio::spawn(async move { handle.put(BOB, vec![1], TTL).await });
+        assert!(matches!(client.next().await, Some(RelayEvent::Connected { .. })));
+        client.reconnect_now();
+        let lost = RelayEvent::Disconnected { reason: RelayError::NetworkChanged };
+        assert_eq!(client.next().await, Some(lost));
+        assert!(matches!(client.next().await, Some(RelayEvent::Connected { .. })));
+        assert_eq!(put.await.unwrap(), Ok(()));
+    };
+    in_time(client, server).await;
+}
+
+/// Without a hurry that takes 40 s at least.
+#[tokio::test]
+async fn relay_that_falls_silent_in_a_call_is_left_within_seconds() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut silent = Peer::accept(&listener).await;
+        silent.challenge().await;
+        // It does not read, so it answers no ping.
+        let mut second = Peer::accept(&listener).await;
+        second.challenge().await;
+        (silent, second)
+    };
+    let client = async {
+        let mut client = RelayClient::connect_anonymous(&url).await.unwrap();
+        client.hurry(true);
+        assert!(matches!(client.next().await, Some(RelayEvent::Connected { .. })));
+        let lost = RelayEvent::Disconnected { reason: RelayError::ConnectionLost };
+        assert_eq!(client.next().await, Some(lost));
+        assert!(matches!(client.next().await, Some(RelayEvent::Connected { .. })));
+    };
+    in_time(client, server).await;
+}
+
+/// A relay that is well answers pings, however often they come.
+#[tokio::test]
+async fn relay_that_answers_is_kept_in_a_hurry() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept(&listener).await;
+        peer.challenge().await;
+        // Reading answers the pings; only the put ends it.
+        let Frame::Put(put) = peer.receive().await else { panic!("no put") };
+        peer.send(Frame::Stored(Stored { request: put.request })).await;
+        peer
+    };
+    let client = async {
+        let mut client = RelayClient::connect_anonymous(&url).await.unwrap();
+        client.hurry(true);
+        assert!(matches!(client.next().await, Some(RelayEvent::Connected { .. })));
+        // Longer than it takes to leave a silent one.
+        let quiet = time::timeout(Duration::from_secs(8), client.next()).await;
+        assert!(quiet.is_err(), "{quiet:?}");
+        client.put(BOB, vec![1], TTL).await.unwrap();
+    };
+    in_time(client, server).await;
+}
+
+#[tokio::test]
+async fn refusals_of_turn_credentials_are_told_apart() {
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept(&listener).await;
+        peer.challenge().await;
+        for code in [Code::NotAnonymous, Code::RateLimited] {
+            let Frame::TurnRequest(asked) = peer.receive().await else { panic!("no request") };
+            let request = Some(asked.request);
+            peer.send(Frame::Refused(Refused { request, code, text: String::new() })).await;
+        }
+        let Frame::TurnRequest(asked) = peer.receive().await else { panic!("no request") };
+        peer.send(Frame::TurnGrant(TurnGrant::none(asked.request))).await;
+        peer
+    };
+    let client = async {
+        let client = RelayClient::connect_anonymous(&url).await.unwrap();
+        let mut refusals = Vec::new();
+        for _ in 0..3 {
+            refusals.push(client.turn_credentials().await.unwrap_err());
+        }
+        refusals
+    };
+    let (refusals, _peer) = tokio::join!(client, server);
+    let expected = [RelayError::NeedsAnonymity, RelayError::RateLimited, RelayError::NoTurnServers];
+    assert_eq!(refusals, expected);
 }

@@ -25,7 +25,7 @@ pub(crate) use self::protection::FrameProtection;
 use self::audio::{AudioReceiver, AudioSender};
 use self::video::{VideoOutput, VideoReceiver, VideoSender, VideoSettings};
 use super::config::MediaConfig;
-use super::io::Picture;
+use super::event::Picture;
 use super::stats::{CallStats, StreamStats};
 use crate::Error;
 

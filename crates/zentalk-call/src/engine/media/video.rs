@@ -10,7 +10,7 @@ use zentalk_rtp_session::{ReceivedPacket, RtpSession, SendStreamId};
 
 use super::protection::{IncomingFrames, OutgoingFrames};
 use crate::Error;
-use crate::engine::io::Picture;
+use crate::engine::event::Picture;
 
 /// What video costs.
 #[derive(Clone, Copy, Debug)]

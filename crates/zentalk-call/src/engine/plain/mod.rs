@@ -24,11 +24,12 @@ pub use self::io::{AgreedMedium, PlainEvent, PlainInput, PlainMedia, PlainOutput
 
 pub(crate) use self::dangerous::PlainFrames;
 
-use super::actions::{path_info, security};
-use super::config::MediaConfig;
+use super::config::{MediaConfig, Privacy};
 use super::description::{self, LocalDescription};
+use super::events::security;
 use super::media::{self, FrameProtection, MediaPlan, MediaSession};
-use super::stats::{CallStats, PathInfo, Security};
+use super::path::PathInfo;
+use super::stats::{CallStats, Security};
 use super::transport::{self, Transport};
 use super::{seeded, unix_origin};
 use crate::Error;
@@ -288,6 +289,8 @@ impl PlainPeer {
             match self.transport.poll_output() {
                 transport::Output::Transmit(transmit) => return PlainOutput::Transmit(transmit),
                 transport::Output::Event(event) => self.take_event(event),
+                // Such a peer has no TURN server.
+                transport::Output::Stream(_) => {}
                 transport::Output::Timeout(at) => {
                     return PlainOutput::Timeout(at.into_iter().chain(media_timeout).min());
                 }
@@ -347,7 +350,7 @@ impl PlainPeer {
     fn take_event(&mut self, event: transport::Event) {
         match event {
             transport::Event::Path(pair) => {
-                let path = path_info(&pair);
+                let path = PathInfo::new(&pair, Privacy::Direct, true);
                 self.path = Some(path);
                 self.tell(PlainEvent::Path(path));
             }

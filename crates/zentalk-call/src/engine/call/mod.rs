@@ -1,21 +1,27 @@
 //! One call: its description, its path and its media. What happens when is `call-fsm`'s to say.
 
-use std::collections::VecDeque;
+mod path;
+mod rounds;
+mod signalling;
+mod trickle;
 
 use rand_core::CryptoRng;
 use zentalk_call_fsm::MediaPermit;
 use zentalk_codec::{AudioFrame, VideoFrame};
 use zentalk_dtls_fingerprint::Certificate;
-use zentalk_group_keys::{self as group_keys, FrameKeys, PairRole, pair_base_key};
+use zentalk_group_keys::{FrameKeys, PairRole};
 use zentalk_ice_nat::LocalSocket;
 use zentalk_primitives::{CallId, DeviceId, Instant, UnixTime};
-use zentalk_session_description::{Answer, Offer, SessionDescription, Side};
-use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, limits, messages};
+use zentalk_session_description::{Answer, Offer, Side};
+use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, messages};
 
+use self::rounds::Rounds;
+use self::trickle::{Held, Trickle};
 use super::config::EngineConfig;
 use super::description::{self, LocalDescription};
-use super::io::Media;
+use super::event::Media;
 use super::media::{self, FrameProtection, MediaSession};
+use super::path::PathInfo;
 use super::stats::CallStats;
 use super::transport::{self, Transport};
 use crate::Error;
@@ -33,10 +39,15 @@ pub(crate) struct Call {
     /// There once the peer's contribution has come.
     frame_keys: Option<FrameKeys>,
     media: Option<MediaSession>,
-    /// Candidates that wait for the moment when they may be told.
-    candidates: VecDeque<String>,
-    candidates_ended: bool,
+    /// Whether relayed candidates may be told and checked before this side's user agrees.
+    warms: bool,
+    trickle: Trickle,
+    held: Held,
+    rounds: Rounds,
     direct_open: bool,
+    path: Option<PathInfo>,
+    /// When it is clear that no direct path replaces one that was made before the users agreed.
+    explain_at: Option<Instant>,
     /// Whether an authentic packet has been reported since the media were last watched for.
     media_seen: bool,
     /// The device that answered, of those that the peer has.
@@ -47,6 +58,8 @@ pub(crate) struct Call {
 pub(crate) enum Output {
     Transport(transport::Output),
     Media(media::Output),
+    /// More is known of why packets take the path they take.
+    Path(PathInfo),
     /// The first authentic packet since the path was secured.
     MediaFlows,
     Timeout(Option<Instant>),
@@ -69,11 +82,10 @@ impl Call {
         media_kinds: Media,
         setting: Setting<'_, R>,
     ) -> Result<Self, Error> {
-        let rng = setting.rng;
-        let mut transport =
-            new_transport(true, setting.config, (setting.now, setting.unix_now), rng)?;
+        let (now, rng) = (setting.now, setting.rng);
+        let mut transport = new_transport(true, setting.config, (now, setting.unix_now), rng)?;
         for socket in setting.sockets {
-            transport.add_socket(setting.now, *socket, rng)?;
+            transport.add_socket(now, *socket, rng)?;
         }
         let local = LocalDescription::new(
             transport.credentials(),
@@ -83,18 +95,21 @@ impl Call {
         )?;
         let offer = local.offer()?;
         let own_secret = messages::FrameSecret::random(rng);
-        Ok(Self::new(id, peer, PairRole::Caller, media_kinds, transport, offer, own_secret))
+        let role = PairRole::Caller;
+        Ok(Self::new(now, (id, peer, role), media_kinds, transport, offer, own_secret))
     }
 
-    /// A call that a peer placed. Nothing of it is answered yet.
+    /// A call that a peer placed. Nothing of it is answered yet. A caller whose mailbox lies at another
+    /// relay than `own_relay` hears nothing of us before the user accepts.
     pub(crate) fn receive<R: CryptoRng>(
         id: CallId,
-        own: &IdentityPublic,
+        (own, own_relay): (&IdentityPublic, &str),
         from: messages::Offer,
         setting: Setting<'_, R>,
     ) -> Result<Self, Error> {
         let media_kinds = if from.media().video { Media::AudioVideo } else { Media::Audio };
         let (sdp, peer_secret, card) = from.into_parts();
+        let warms = card.relay_url() == own_relay;
         let offer = Offer::parse(&sdp)?;
         let remote = description::remote_transport(offer.description())?;
         let rng = setting.rng;
@@ -115,7 +130,8 @@ impl Call {
         transport.set_remote(now, remote)?;
         let own_secret = messages::FrameSecret::random(rng);
         let role = PairRole::Callee;
-        let mut call = Self::new(id, card, role, media_kinds, transport, offer, own_secret);
+        let mut call = Self::new(now, (id, card, role), media_kinds, transport, offer, own_secret);
+        call.warms = warms;
         call.add_description_candidates(now, Side::Offerer);
         call.answer = Some(answer);
         call.derive_frame_keys(own, &peer_secret)?;
@@ -123,9 +139,8 @@ impl Call {
     }
 
     fn new(
-        id: CallId,
-        peer: ContactCard,
-        role: PairRole,
+        now: Instant,
+        (id, peer, role): (CallId, ContactCard, PairRole),
         media_kinds: Media,
         transport: Transport,
         offer: Offer,
@@ -142,9 +157,13 @@ impl Call {
             own_secret,
             frame_keys: None,
             media: None,
-            candidates: VecDeque::new(),
-            candidates_ended: false,
+            warms: false,
+            trickle: Trickle::default(),
+            held: Held::default(),
+            rounds: Rounds::new(now),
             direct_open: false,
+            path: None,
+            explain_at: None,
             media_seen: false,
             answered_by: None,
         }
@@ -166,146 +185,7 @@ impl Call {
         self.answered_by
     }
 
-    // Messages to send.
-
-    pub(crate) fn offer_message(&self, card: ContactCard) -> Result<messages::Offer, Error> {
-        let media = messages::MediaKinds { audio: true, video: self.media_kinds.has_video() };
-        let secret = duplicate(&self.own_secret);
-        Ok(messages::Offer::new(self.offer.to_sdp(), secret, card, media)?)
-    }
-
-    pub(crate) fn ringing_message(&self) -> Result<messages::Ringing, Error> {
-        let answer = self.answer.as_ref().ok_or(Error::Internal)?;
-        Ok(messages::Ringing::new(answer.to_sdp())?)
-    }
-
-    pub(crate) fn answer_message(&self) -> Result<messages::Answer, Error> {
-        let answer = self.answer.as_ref().ok_or(Error::Internal)?;
-        Ok(messages::Answer::new(answer.to_sdp(), duplicate(&self.own_secret))?)
-    }
-
-    /// The candidates found since the last time, as many as one message takes, if the peer may be told.
-    pub(crate) fn take_candidates(&mut self) -> Result<Option<messages::Candidates>, Error> {
-        if !self.direct_open || (self.candidates.is_empty() && !self.candidates_ended) {
-            return Ok(None);
-        }
-        let mid = self.offer.description().media().first().map_or("0", |section| section.mid());
-        let count = self.candidates.len().min(limits::CANDIDATES);
-        let ended = count == self.candidates.len() && core::mem::take(&mut self.candidates_ended);
-        let candidates = self.candidates.drain(..count);
-        let candidates = candidates.map(|line| messages::Candidate::new(mid.to_owned(), line));
-        let candidates = candidates.collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(messages::Candidates::new(candidates, ended)?))
-    }
-
-    // Messages from the peer.
-
-    /// The callee's device rings: its credentials and fingerprint are known.
-    pub(crate) fn handle_ringing(
-        &mut self,
-        now: Instant,
-        ringing: &messages::Ringing,
-    ) -> Result<(), Error> {
-        self.take_answer(now, Answer::parse(ringing.sdp())?)
-    }
-
-    /// The callee's user accepted.
-    pub(crate) fn handle_answer(
-        &mut self,
-        now: Instant,
-        own: &IdentityPublic,
-        device: DeviceId,
-        answer: messages::Answer,
-    ) -> Result<(), Error> {
-        let (sdp, peer_secret) = answer.into_parts();
-        self.take_answer(now, Answer::parse(&sdp)?)?;
-        self.answered_by.get_or_insert(device);
-        self.derive_frame_keys(own, &peer_secret)
-    }
-
-    pub(crate) fn handle_candidates(&mut self, now: Instant, candidates: &messages::Candidates) {
-        for candidate in candidates.candidates() {
-            self.transport.add_remote_candidate(now, candidate.line());
-        }
-        if candidates.end_of_candidates() {
-            self.transport.remote_end_of_candidates(now);
-        }
-    }
-
-    /// `ringing` and the answer describe one device: its transport must be the same in both, or
-    /// somebody else answered than rang.
-    fn take_answer(&mut self, now: Instant, answer: Answer) -> Result<(), Error> {
-        // Checked before anything changes: an answer that does not fit is refused as a whole.
-        description::call_plan(&self.offer, &answer, Side::Offerer)?;
-        match &self.answer {
-            Some(known) if same_transport(known.description(), answer.description()) => {}
-            Some(_) => return Err(Error::ChangedDescription),
-            None => {
-                let remote = description::remote_transport(answer.description())?;
-                self.transport.set_remote(now, remote)?;
-            }
-        }
-        self.answer = Some(answer);
-        self.add_description_candidates(now, Side::Answerer);
-        Ok(())
-    }
-
-    /// Candidates inside a description are those of relays.
-    fn add_description_candidates(&mut self, now: Instant, side: Side) {
-        let description = match (side, &self.answer) {
-            (Side::Answerer, Some(answer)) => answer.description(),
-            _ => self.offer.description(),
-        };
-        let candidates: Vec<_> = description.candidates().map(str::to_owned).collect();
-        for candidate in candidates {
-            self.transport.add_remote_candidate(now, &candidate);
-        }
-    }
-
-    fn derive_frame_keys(
-        &mut self,
-        own: &IdentityPublic,
-        peer_secret: &messages::FrameSecret,
-    ) -> Result<(), Error> {
-        if self.frame_keys.is_some() {
-            return Ok(());
-        }
-        let own_secret = group_keys::FrameSecret::from_bytes(*self.own_secret.expose());
-        let peer_secret = group_keys::FrameSecret::from_bytes(*peer_secret.expose());
-        let (own_key, peer_key) = (own.keys(), self.peer.identity().keys());
-        let base_key = match self.role {
-            PairRole::Caller => {
-                pair_base_key(&own_secret, &peer_secret, self.id, &own_key, &peer_key)
-            }
-            PairRole::Callee => {
-                pair_base_key(&peer_secret, &own_secret, self.id, &peer_key, &own_key)
-            }
-        }?;
-        self.frame_keys = Some(FrameKeys::for_pair(base_key, self.id, self.role));
-        Ok(())
-    }
-
-    // Path and media.
-
-    pub(crate) fn add_socket(
-        &mut self,
-        now: Instant,
-        socket: LocalSocket,
-        rng: &mut impl CryptoRng,
-    ) -> Result<(), Error> {
-        self.transport.add_socket(now, socket, rng)
-    }
-
-    /// Whether this side's user placed the call or accepted it.
-    pub(crate) fn is_agreed(&self) -> bool {
-        self.role == PairRole::Caller || self.direct_open
-    }
-
-    /// Both users agreed.
-    pub(crate) fn open_direct(&mut self, now: Instant, rng: &mut impl CryptoRng) {
-        self.direct_open = true;
-        self.transport.open_direct(now, rng);
-    }
+    // Media.
 
     /// Begins to send and to play. The permit is the users' agreement; it is used up here.
     pub(crate) fn start_media(
@@ -324,6 +204,8 @@ impl Call {
         let keys = self.frame_keys.as_mut().ok_or(Error::Internal)?;
         let protection = FrameProtection::Sealed { keys, peer: self.role.other() };
         self.media = Some(MediaSession::new(now, unix_now, &plan, &config.media, protection, rng)?);
+        // Over a warm path the other side's first packets may be here before our user is: they were not heard.
+        self.media_seen = false;
         Ok(())
     }
 
@@ -335,6 +217,11 @@ impl Call {
         self.flush_media(now);
         self.media = None;
         self.transport.close(now);
+    }
+
+    /// Whether media have started.
+    pub(crate) fn has_media(&self) -> bool {
+        self.media.is_some()
     }
 
     pub(crate) fn send_audio(&mut self, now: Instant, frame: &AudioFrame) -> Result<(), Error> {
@@ -376,6 +263,9 @@ impl Call {
 
     /// The next thing to send, to know or to wait for.
     pub(crate) fn poll_output(&mut self, now: Instant) -> Output {
+        if let Some(path) = self.explain_path(now) {
+            return Output::Path(path);
+        }
         loop {
             let media_timeout = match self.poll_media(now) {
                 media::Output::Timeout(at) => at,
@@ -393,13 +283,14 @@ impl Call {
                     }
                 }
                 transport::Output::Event(transport::Event::LocalCandidate(candidate)) => {
-                    self.candidates.push_back(candidate);
+                    self.trickle.push(candidate);
                 }
                 transport::Output::Event(transport::Event::EndOfCandidates) => {
-                    self.candidates_ended = true;
+                    self.trickle.end();
                 }
                 transport::Output::Timeout(at) => {
-                    return Output::Timeout(at.into_iter().chain(media_timeout).min());
+                    let timeouts = [at, media_timeout, self.explain_at];
+                    return Output::Timeout(timeouts.into_iter().flatten().min());
                 }
                 output => return Output::Transport(output),
             }
@@ -441,13 +332,4 @@ fn new_transport(
 ) -> Result<Transport, Error> {
     let certificate = Certificate::generate(rng, unix_now)?;
     Transport::new(is_caller, certificate, config, now, rng)
-}
-
-fn duplicate(secret: &messages::FrameSecret) -> messages::FrameSecret {
-    messages::FrameSecret::new(zentalk_primitives::Secret::new(*secret.expose()))
-}
-
-/// Whether two descriptions name one ICE agent with one certificate.
-fn same_transport(a: &SessionDescription, b: &SessionDescription) -> bool {
-    a.ice() == b.ice() && a.dtls() == b.dtls()
 }

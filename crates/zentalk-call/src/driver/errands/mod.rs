@@ -1,17 +1,22 @@
 //! Requests to relays, one's own and others'. Each relay has a task of its own, so that one that is slow,
 //! or that somebody hostile named, holds up neither the others nor what is to be saved.
 
+mod foreign;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use zentalk_primitives::MailboxId;
 
+use self::foreign::{Foreign, Pace};
 use super::courier::Report;
-use super::relay::{RelayClient, RelayError, RelayHandle};
+use super::relay::{RelayError, RelayHandle};
 use crate::engine::{FetchedPrekeys, Put};
 
 /// What is asked of a relay.
@@ -34,8 +39,6 @@ pub(super) enum Errand {
 const QUEUE: usize = 64;
 /// Relays of others that are talked to at a time. Anybody who calls names one.
 const MAX_FOREIGN_RELAYS: usize = 32;
-/// How long a connection to somebody else's relay is kept for the next errand.
-const IDLE: Duration = Duration::from_secs(120);
 /// How long the last errands may take once the driver ends.
 const LAST_ERRANDS: Duration = Duration::from_secs(5);
 
@@ -46,6 +49,7 @@ pub(super) struct Errands {
     foreign: HashMap<String, mpsc::Sender<Errand>>,
     tasks: JoinSet<()>,
     reports: mpsc::Sender<Report>,
+    pace: watch::Sender<Pace>,
 }
 
 impl Errands {
@@ -54,7 +58,18 @@ impl Errands {
         let (sender, errands) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_own(own, errands, reports.clone()));
-        Self { own_relay, own: sender, foreign: HashMap::new(), tasks, reports }
+        let (foreign, pace) = (HashMap::new(), watch::Sender::default());
+        Self { own_relay, own: sender, foreign, tasks, reports, pace }
+    }
+
+    /// Whether a call goes on: then a connection that is lost is dialled again at once, and none is given up.
+    pub(super) fn hurry(&self, on: bool) {
+        self.pace.send_modify(|pace| pace.hurry = on);
+    }
+
+    /// Addresses came or went: connections may be dead without a sign.
+    pub(super) fn network_changed(&self) {
+        self.pace.send_modify(|pace| pace.networks = pace.networks.wrapping_add(1));
     }
 
     /// Has one's own relay asked.
@@ -97,7 +112,8 @@ impl Errands {
                 return None;
             }
             let (sender, errands) = mpsc::channel(QUEUE);
-            self.tasks.spawn(serve_foreign(url.to_owned(), errands, self.reports.clone()));
+            let foreign = Foreign::new(url.to_owned(), errands, self.pace.subscribe());
+            self.tasks.spawn(foreign.serve(self.reports.clone()));
             self.foreign.insert(url.to_owned(), sender);
         }
         self.foreign.get(url)
@@ -118,44 +134,6 @@ async fn serve_own(
     while let Some(errand) = errands.recv().await {
         let (_, report) = run(&relay, errand).await;
         tell(&reports, report).await;
-    }
-}
-
-/// Ends after a while without errands, and after one that failed: a relay that does not answer is not
-/// dialled for ever, and the next errand tries anew.
-async fn serve_foreign(
-    url: String,
-    mut errands: mpsc::Receiver<Errand>,
-    reports: mpsc::Sender<Report>,
-) {
-    let mut client: Option<RelayClient> = None;
-    while let Some(errand) = next(&mut errands).await {
-        let (error, report) = match &client {
-            Some(client) => run(&client.handle(), errand).await,
-            None => match RelayClient::connect_anonymous(&url).await {
-                Ok(new) => run(&client.insert(new).handle(), errand).await,
-                Err(error) => {
-                    tracing::warn!(%error, "a relay cannot be used");
-                    (Some(error), failed(&errand))
-                }
-            },
-        };
-        if error.is_some() {
-            // What was queued before this is still worked off.
-            errands.close();
-        }
-        tell(&reports, report).await;
-    }
-}
-
-/// The next errand, if it comes in time. None is left behind.
-async fn next(errands: &mut mpsc::Receiver<Errand>) -> Option<Errand> {
-    match timeout(IDLE, errands.recv()).await {
-        Ok(errand) => errand,
-        Err(_) => {
-            errands.close();
-            errands.recv().await
-        }
     }
 }
 
