@@ -1,9 +1,12 @@
 //! What can be typed.
 
-use std::net::SocketAddr;
+mod network;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use network::{Network, Turn};
 
 /// End-to-end-encrypted voice and video calls from a terminal.
 #[derive(Debug, Parser)]
@@ -27,7 +30,7 @@ Exit codes:
     4 relay not reachable, or the other side never online
     5 nobody answered
     6 declined or busy
-    7 no connection, or connection lost
+    7 no connection, or connection lost; `doctor` found no way for some calls
     8 FINGERPRINT MISMATCH: someone may be listening in between
     9 media file not usable
    10 data folder not usable
@@ -60,6 +63,8 @@ pub enum Command {
     Listen(Listen),
     /// Call a contact
     Call(Call),
+    /// Look what stands in the way of calls: relay, TURN servers, NAT, IPv6
+    Doctor(Doctor),
     /// Run a real encrypted call between two processes on this machine, and judge it
     Demo(Demo),
 }
@@ -132,19 +137,32 @@ pub struct Session {
     /// Keep what arrives: NAME.wav and NAME.ivf; further calls of one `listen` become NAME-2 and so on
     #[arg(long, value_name = "NAME")]
     pub record: Option<PathBuf>,
-    /// Use the loopback interface only: both sides on this machine
-    #[arg(long, conflicts_with = "udp")]
-    pub loopback: bool,
-    /// Use exactly this local UDP address
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub udp: Option<SocketAddr>,
-    /// Tell the peer this address instead: for a fixed one-to-one mapping in front of --udp
-    #[arg(long, value_name = "ADDRESS:PORT", requires = "udp")]
-    pub advertise: Option<SocketAddr>,
-    /// Ask this STUN server how you are seen from outside, for calls through NATs; up to four
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "loopback")]
-    pub stun: Vec<String>,
+    /// Which way packets may take.
+    #[command(flatten)]
+    pub network: Network,
     /// Print one JSON object a line instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `zentalk doctor`
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Every line tells what was looked at, what was found, and, if it is not good, what to do.
+It makes no call and no identity, and tells nobody's name to anybody.
+
+Exit codes:
+    0 calls will connect; a line marked `note` says what could be better
+    4 the relay cannot be reached
+    7 no TURN server can be used: calls between strict networks, and --relay-only, will fail")]
+pub struct Doctor {
+    /// Ask these STUN servers, too, how you are seen from outside
+    #[arg(long, value_name = "HOST:PORT")]
+    pub stun: Vec<String>,
+    /// What is told of TURN servers.
+    #[command(flatten)]
+    pub turn: Turn,
+    /// Print one JSON object a line instead of a table
     #[arg(long)]
     pub json: bool,
 }

@@ -55,6 +55,11 @@ impl DataFolder {
         Ok(Self(folder))
     }
 
+    /// `folder`, or the default one, if it is there already.
+    pub fn existing(folder: Option<PathBuf>) -> Option<Self> {
+        folder.or_else(default_folder).filter(|folder| folder.is_dir()).map(Self)
+    }
+
     /// Where the store lies.
     pub fn store(&self) -> PathBuf {
         self.0.join("state.redb")

@@ -1,9 +1,11 @@
 use std::io;
+use std::path::PathBuf;
 
 use zentalk_call::{DriverError, EndReason, StoreError};
 
 use crate::data::DataError;
 use crate::demo::DemoError;
+use crate::doctor::Ailment;
 use crate::exit::Exit;
 use crate::files::FileError;
 
@@ -58,6 +60,20 @@ pub enum Error {
     /// More STUN servers than a call asks.
     #[error("at most {} STUN servers can be asked", zentalk_call::MAX_STUN_SERVERS)]
     TooManyStunServers,
+    /// The file of `--turn-ca` cannot be read.
+    #[error("{}: {source}. --turn-ca wants a file of certificates in PEM format", path.display())]
+    TurnAuthorities {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file of `--turn-ca` holds no certificate of an authority.
+    #[error("{} holds no certificate of an authority in PEM format, which --turn-ca wants", .0.display())]
+    NoTurnAuthority(PathBuf),
+    /// `doctor` found that some calls will fail. It has said which.
+    #[error("{0}")]
+    Unhealthy(Ailment),
     /// The library cannot go on.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -87,7 +103,13 @@ impl Error {
             Self::Ended(reason) => of_reason(*reason),
             Self::Demo(error) => error.exit(),
             Self::Interrupted => Exit::Interrupted,
-            Self::StunServer { .. } | Self::TooManyStunServers | Self::System(_) => Exit::Failure,
+            Self::Unhealthy(Ailment::NoRelay) => Exit::NoRelay,
+            Self::Unhealthy(Ailment::NoTurn) => Exit::NoConnection,
+            Self::StunServer { .. }
+            | Self::TooManyStunServers
+            | Self::TurnAuthorities { .. }
+            | Self::NoTurnAuthority(_)
+            | Self::System(_) => Exit::Failure,
         }
     }
 }
@@ -110,6 +132,7 @@ fn of_reason(reason: EndReason) -> Exit {
         EndReason::FingerprintMismatch => Exit::FingerprintMismatch,
         EndReason::ConnectionLost
         | EndReason::CouldNotConnect
+        | EndReason::NoRelay
         | EndReason::HandshakeFailed
         | EndReason::HungUpRemote => Exit::NoConnection,
         EndReason::Unreachable => Exit::NoRelay,

@@ -35,14 +35,34 @@ pub enum Happening {
         /// Why, where there is something to say.
         reason: Option<String>,
     },
-    /// Packets take this path from now on: ICE nominated the pair.
+    /// Packets take this path from now on: ICE nominated the pair. Comes again when that changes.
     Path {
         /// The address of ours.
         local: SocketAddr,
         /// The peer's.
         remote: SocketAddr,
-        /// `direct`, `server-reflexive` or `relay`.
+        /// `direct`, `server-reflexive`, `relay/udp`, `relay/tcp` or `relay/tls`.
         kind: String,
+        /// Why it is this one, in a sentence.
+        #[serde(default)]
+        why: String,
+    },
+    /// The connection is lost and is being restored, for at most 30 s. The state is CONNECTING meanwhile.
+    Reconnecting {
+        /// How the loss was noticed, in a few words.
+        cause: String,
+    },
+    /// The connection is back. The state is CONNECTED again.
+    Restored {
+        /// Milliseconds since the loss was noticed.
+        after_ms: u64,
+    },
+    /// Sound came again after it had stayed away for longer than 200 ms. What was made up meanwhile does not count as sound.
+    MediaGap {
+        /// `audio`.
+        kind: String,
+        /// Milliseconds from the last frame before the gap to the first one after it.
+        gap_ms: u64,
     },
     /// DTLS is done and the fingerprint matched.
     Secured(Security),
@@ -119,7 +139,17 @@ impl Happening {
             Self::Incoming { from } => format!("{from} calls"),
             Self::State { state, reason: Some(reason) } => format!("{state}: {reason}"),
             Self::State { state, reason: None } => state.clone(),
-            Self::Path { local, remote, kind } => format!("path: {kind}, {local} to {remote}"),
+            Self::Path { local, remote, kind, why } if why.is_empty() => {
+                format!("path: {kind}, {local} to {remote}")
+            }
+            Self::Path { local, remote, kind, why } => {
+                format!("path: {kind}, {local} to {remote} ({why})")
+            }
+            Self::Reconnecting { cause } => format!("RECONNECTING, for at most 30 s: {cause}"),
+            Self::Restored { after_ms } => {
+                format!("CONNECTED again after {}", seconds(*after_ms))
+            }
+            Self::MediaGap { kind, gap_ms } => format!("no {kind} for {}", seconds(*gap_ms)),
             Self::Secured(security) => security.describe(),
             Self::FirstMedia { kind } => format!("first {kind} received"),
             Self::Quality(quality) => quality.describe(),
@@ -128,6 +158,10 @@ impl Happening {
             Self::Ended { .. } => "the call is over".to_owned(),
         }
     }
+}
+
+fn seconds(millis: u64) -> String {
+    format!("{}.{} s", millis / 1_000, millis % 1_000 / 100)
 }
 
 impl Security {
@@ -173,6 +207,43 @@ mod tests {
         assert_eq!(line, r#"{"at_ms":7,"event":"state","state":"CONNECTED","reason":null}"#);
         let read: Entry = serde_json::from_str(&line).unwrap();
         assert!(matches!(read.what, Happening::State { state, .. } if state == "CONNECTED"));
+    }
+
+    #[test]
+    fn names_that_programs_read_stay_as_they_are() {
+        let json = |what| serde_json::to_string(&Entry { at_ms: 1, what }).unwrap();
+        let path = Happening::Path {
+            local: ([192, 0, 2, 1], 1).into(),
+            remote: ([192, 0, 2, 2], 2).into(),
+            kind: "relay/tls".into(),
+            why: "UDP is blocked here: connected over TLS".into(),
+        };
+        assert_eq!(
+            path.describe(),
+            "path: relay/tls, 192.0.2.1:1 to 192.0.2.2:2 (UDP is blocked here: connected over TLS)"
+        );
+        assert_eq!(
+            json(path),
+            r#"{"at_ms":1,"event":"path","local":"192.0.2.1:1","remote":"192.0.2.2:2","kind":"relay/tls","why":"UDP is blocked here: connected over TLS"}"#
+        );
+        let lost = Happening::Reconnecting { cause: "the network changed".into() };
+        assert_eq!(
+            json(lost),
+            r#"{"at_ms":1,"event":"reconnecting","cause":"the network changed"}"#
+        );
+        let back = Happening::Restored { after_ms: 1_234 };
+        assert_eq!(back.describe(), "CONNECTED again after 1.2 s");
+        assert_eq!(json(back), r#"{"at_ms":1,"event":"restored","after_ms":1234}"#);
+        let gap = Happening::MediaGap { kind: "audio".into(), gap_ms: 950 };
+        assert_eq!(json(gap), r#"{"at_ms":1,"event":"media_gap","kind":"audio","gap_ms":950}"#);
+    }
+
+    /// What an older program wrote is read, too.
+    #[test]
+    fn a_path_without_a_reason_is_read() {
+        let line = r#"{"at_ms":1,"event":"path","local":"192.0.2.1:1","remote":"192.0.2.2:2","kind":"direct"}"#;
+        let read: Entry = serde_json::from_str(line).unwrap();
+        assert!(matches!(read.what, Happening::Path { why, .. } if why.is_empty()));
     }
 
     #[test]

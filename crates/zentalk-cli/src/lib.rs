@@ -5,6 +5,7 @@ pub mod cli;
 mod commands;
 pub mod data;
 pub mod demo;
+pub mod doctor;
 mod error;
 pub mod exit;
 pub mod files;

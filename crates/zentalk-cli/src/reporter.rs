@@ -16,6 +16,13 @@ impl Reporter {
         Self { start: Instant::now(), json }
     }
 
+    /// Tells programs what people are told otherwise.
+    pub(crate) fn note(&self, what: Happening) {
+        if self.json {
+            self.tell(what);
+        }
+    }
+
     pub(crate) fn tell(&self, what: Happening) {
         let at_ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let entry = Entry { at_ms, what };

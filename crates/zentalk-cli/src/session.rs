@@ -18,7 +18,10 @@ use crate::record::Recorder;
 use crate::reporter::Reporter;
 use crate::sources::{AudioSource, VideoSource, VideoSpec};
 
+mod continuity;
 mod translate;
+
+use continuity::Continuity;
 
 /// What this side sends.
 pub(crate) struct Sources {
@@ -80,6 +83,7 @@ pub(crate) struct Session<'a> {
     has_path: bool,
     is_secured: bool,
     was_up: bool,
+    continuity: Continuity,
     heard: bool,
     seen: bool,
     /// When to hang up.
@@ -106,6 +110,7 @@ impl<'a> Session<'a> {
             has_path: false,
             is_secured: false,
             was_up: false,
+            continuity: Continuity::default(),
             heard: false,
             seen: false,
             hang_up_at: None,
@@ -179,9 +184,28 @@ impl<'a> Session<'a> {
                 self.has_path = true;
                 self.begin_to_send();
             }
-            Event::State { state: PublicState::Connected, .. } => self.note_up(),
+            Event::State { state, detail, .. } => {
+                if *state == PublicState::Connected {
+                    self.note_up();
+                }
+                if let Some(news) = self.continuity.state(Instant::now(), *state, detail.as_deref())
+                {
+                    // Programs are told the state, too.
+                    self.reporter.note(Happening::State {
+                        state: state.to_string(),
+                        reason: detail.clone(),
+                    });
+                    self.reporter.tell(news);
+                    return Ok(());
+                }
+            }
             // Stretched sound is a player's stopgap: what belongs there may still follow.
             Event::Audio { frame, source, .. } if *source != Heard::Stretched => {
+                if *source != Heard::Concealed
+                    && let Some(gap) = self.continuity.sound(Instant::now())
+                {
+                    self.reporter.tell(gap);
+                }
                 self.note_first("audio", |session| &mut session.heard);
                 self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.sound(frame))?;
             }

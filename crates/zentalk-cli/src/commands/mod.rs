@@ -2,6 +2,7 @@
 
 mod call;
 mod contact;
+mod doctor;
 mod id;
 mod listen;
 mod participant;
@@ -35,6 +36,7 @@ fn execute(cli: Cli) -> Result<(), Error> {
             Command::Contact { command } => contact::run(data, command),
             Command::Listen(options) => Box::pin(listen::run(data, &relay, &options)).await,
             Command::Call(options) => Box::pin(call::run(data, &relay, &options)).await,
+            Command::Doctor(options) => Box::pin(doctor::run(data, &relay, &options)).await,
             Command::Demo(options) => Box::pin(demo::run(&options)).await,
         }
     });

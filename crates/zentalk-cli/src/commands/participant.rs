@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use zentalk_call::{
     Calls, CallsBuilder, ContactCard, DriverError, FileStore, IdentityPublic, MediaConfig, Network,
-    StorageKey,
+    Privacy, StorageKey, TlsTrust,
 };
 
 use crate::cli;
@@ -39,9 +39,20 @@ impl Participant {
         media: MediaConfig,
     ) -> Result<Calls, Error> {
         let card = self.card()?;
-        let builder = self.builder()?.media(media).network(network(options));
-        let builder =
-            stun_servers(options).await?.into_iter().fold(builder, CallsBuilder::stun_server);
+        let options = &options.network;
+        let mut builder = self.builder()?.media(media).network(network(options));
+        builder =
+            stun_servers(&options.stun).await?.into_iter().fold(builder, CallsBuilder::stun_server);
+        builder = builder.hide_host_addresses(options.hide_addresses);
+        if options.relay_only {
+            builder = builder.privacy(Privacy::RelayOnly);
+        }
+        if let Some(trust) = turn_trust(&options.turn)? {
+            builder = builder.turn_trust(trust);
+        }
+        if let Some(location) = options.turn.location {
+            builder = builder.location(location);
+        }
         let online = Box::pin(builder.build()).await;
         online.map_err(|error| match error {
             source @ DriverError::Relay(_) => {
@@ -58,7 +69,7 @@ impl Participant {
     }
 }
 
-fn network(options: &cli::Session) -> Network {
+fn network(options: &cli::Network) -> Network {
     match options.udp {
         Some(bind) => Network::Fixed { bind, mapped: options.advertise },
         None if options.loopback => Network::Loopback,
@@ -66,19 +77,37 @@ fn network(options: &cli::Session) -> Network {
     }
 }
 
-/// The addresses of the STUN servers: the first one that each name has.
-async fn stun_servers(options: &cli::Session) -> Result<Vec<SocketAddr>, Error> {
-    if options.stun.len() > zentalk_call::MAX_STUN_SERVERS {
+/// The addresses of the STUN servers: of each name one of IPv4 and one of IPv6, since a host that has both may be behind
+/// a NAT in one of them only.
+pub(super) async fn stun_servers(names: &[String]) -> Result<Vec<SocketAddr>, Error> {
+    if names.len() > zentalk_call::MAX_STUN_SERVERS {
         return Err(Error::TooManyStunServers);
     }
-    let mut servers = Vec::new();
-    for name in &options.stun {
-        let mut found = tokio::net::lookup_host(name)
+    let (mut servers, mut others) = (Vec::new(), Vec::<SocketAddr>::new());
+    for name in names {
+        let found: Vec<_> = tokio::net::lookup_host(name)
             .await
-            .map_err(|source| Error::StunServer { name: name.clone(), source })?;
-        servers.extend(found.next());
+            .map_err(|source| Error::StunServer { name: name.clone(), source })?
+            .collect();
+        let Some(&first) = found.first() else { continue };
+        servers.push(first);
+        others.extend(found.iter().copied().find(|other| other.is_ipv4() != first.is_ipv4()));
     }
+    // Every name is asked in one family before any is in both.
+    servers.extend(others);
+    servers.truncate(zentalk_call::MAX_STUN_SERVERS);
     Ok(servers)
+}
+
+/// The authorities in `--turn-ca`; nothing without one.
+pub(super) fn turn_trust(options: &cli::Turn) -> Result<Option<TlsTrust>, Error> {
+    let Some(path) = &options.turn_ca else { return Ok(None) };
+    let unreadable = |source| Error::TurnAuthorities { path: path.clone(), source };
+    let pem = std::fs::read(path).map_err(unreadable)?;
+    match TlsTrust::roots_pem(&pem) {
+        Ok(trust) => Ok(Some(trust)),
+        Err(_) => Err(Error::NoTurnAuthority(path.clone())),
+    }
 }
 
 /// What a card's text says.

@@ -248,7 +248,7 @@ impl Play {
     pub(super) fn path(&self, person: Person) -> Option<[String; 3]> {
         let mut entries = self.journals.get(person).iter().rev();
         entries.find_map(|entry| match &entry.what {
-            Happening::Path { local, remote, kind } => {
+            Happening::Path { local, remote, kind, .. } => {
                 Some([kind.clone(), local.to_string(), remote.to_string()])
             }
             _ => None,

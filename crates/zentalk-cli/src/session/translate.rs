@@ -15,6 +15,7 @@ pub(super) fn to_journal(event: &Event) -> Option<Happening> {
             local: *path.local.reveal(),
             remote: *path.remote.reveal(),
             kind: path.kind.to_string(),
+            why: path.why.to_string(),
         },
         Event::Secured { security, .. } => Happening::Secured(secured(security)),
         Event::Quality { stats, .. } => Happening::Quality(quality(stats)),

@@ -21,6 +21,7 @@ fn every_command_explains_itself() {
         &["listen"],
         &["call"],
         &["demo"],
+        &["doctor"],
     ] {
         let text = help(words);
         assert!(text.contains("Usage: zentalk") && text.len() > 200, "{words:?}: {text}");

@@ -9,7 +9,10 @@
 )]
 
 mod calls;
+mod certificate;
 mod contacts;
 mod demo;
+mod doctor;
 mod help;
 mod programs;
+mod relayed;

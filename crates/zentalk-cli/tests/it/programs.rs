@@ -128,9 +128,60 @@ impl Drop for Running {
 
 /// A relay on a free port, and its URL.
 pub(crate) fn relay(data: &Path) -> (Running, String) {
+    start_relay(data, &[])
+}
+
+/// A relay that hands out a TURN server at 127.0.0.1 with these ports, by transport.
+pub(crate) fn relay_with_turn(
+    folder: &Path,
+    secret: &str,
+    ports: &[(&str, u16)],
+) -> (Running, String) {
+    let mut configuration = format!("secrets = [{secret:?}]\n[[server]]\nhost = \"127.0.0.1\"\n");
+    for (transport, port) in ports {
+        configuration.push_str(&format!("{transport} = {port}\n"));
+    }
+    let file = folder.join("turn.toml");
+    std::fs::write(&file, configuration).unwrap();
+    start_relay(&folder.join("relay"), &["--turn-config", file.to_str().unwrap()])
+}
+
+fn start_relay(data: &Path, words: &[&str]) -> (Running, String) {
     let mut command = Command::new(node());
-    command.args(["relay", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    command.args(["relay", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(words);
     let mut relay = Running::start(command);
     let url = relay.wait_for("ws://");
     (relay, url)
+}
+
+/// A TURN server on 127.0.0.1 with UDP, TCP and, with a certificate and its key, TLS; and its ports.
+pub(crate) fn turn(
+    folder: &Path,
+    secret: &str,
+    tls: Option<[&Path; 2]>,
+) -> (Running, Vec<(&'static str, u16)>) {
+    let file = folder.join("turn.secret");
+    std::fs::write(&file, secret).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let mut command = Command::new(node());
+    command.args(["turn", "--allow-loopback-peers", "--secret-file"]).arg(&file);
+    command.args(["--udp", "127.0.0.1:0", "--tcp", "127.0.0.1:0"]);
+    let mut transports = vec!["udp", "tcp"];
+    if let Some([certificate, key]) = tls {
+        command.args(["--tls", "127.0.0.1:0", "--tls-cert"]).arg(certificate);
+        command.arg("--tls-key").arg(key);
+        transports.push("tls");
+    }
+    let mut server = Running::start(command);
+    let ports = transports.into_iter().map(|transport| {
+        let uri = server.wait_for("127.0.0.1:");
+        let port = uri.trim_start_matches("127.0.0.1:").split('?').next().unwrap();
+        (transport, port.parse().unwrap())
+    });
+    let ports = ports.collect();
+    (server, ports)
 }
