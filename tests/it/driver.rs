@@ -29,18 +29,24 @@ use crate::mallory::{audio, some_offer};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A relay that runs until it is dropped.
-struct TestRelay {
-    url: String,
+pub(crate) struct TestRelay {
+    pub(crate) url: String,
     _data: TempDir,
     _stop: oneshot::Sender<()>,
     _task: JoinHandle<()>,
 }
 
 impl TestRelay {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|config| config).await
+    }
+
+    /// One that is configured further.
+    pub(crate) async fn start_with(configure: impl FnOnce(RelayConfig) -> RelayConfig) -> Self {
         let data = tempfile::tempdir().unwrap();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let relay = Relay::bind(RelayConfig::new(listen, data.path())).await.unwrap();
+        let config = configure(RelayConfig::new(listen, data.path()));
+        let relay = Relay::bind(config).await.unwrap();
         let url = relay.url();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async {
@@ -59,16 +65,16 @@ impl TestRelay {
     }
 }
 
-async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.expect("it takes too long")
 }
 
-async fn incoming(calls: &mut Calls) -> IncomingCall {
+pub(crate) async fn incoming(calls: &mut Calls) -> IncomingCall {
     soon(calls.incoming()).await.unwrap()
 }
 
 /// Waits for this state.
-async fn reach(call: &mut Call, wanted: PublicState) {
+pub(crate) async fn reach(call: &mut Call, wanted: PublicState) {
     let reached = async {
         while let Some(event) = call.next().await {
             if matches!(event, Event::State { state, .. } if state == wanted) {
@@ -81,7 +87,7 @@ async fn reach(call: &mut Call, wanted: PublicState) {
 }
 
 /// Waits for the end, and takes all that comes before it.
-async fn ended(call: &mut Call) -> Option<EndReason> {
+pub(crate) async fn ended(call: &mut Call) -> Option<EndReason> {
     let end = async {
         while let Some(event) = call.next().await {
             if let Event::Ended { reason, .. } = event {

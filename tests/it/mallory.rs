@@ -38,10 +38,23 @@ impl Mallory {
     }
 
     pub(crate) fn say(&mut self, world: &mut World, to: usize, call: CallId, body: CallBody) {
+        self.say_all(world, to, call, vec![body]);
+    }
+
+    /// Says all of it in one breath.
+    pub(crate) fn say_all(
+        &mut self,
+        world: &mut World,
+        to: usize,
+        call: CallId,
+        bodies: Vec<CallBody>,
+    ) {
         let victim = world.person(to).card().clone();
-        let message = CallMessage::new(call, DeviceId::from_bytes([6; 4]), body);
-        let sealed = self.postbox.seal(START, victim.identity(), &message, &mut self.rng).unwrap();
-        world.mail.replay(world.now, victim.mailbox(), sealed.into_bytes());
+        for body in bodies {
+            let message = CallMessage::new(call, DeviceId::from_bytes([6; 4]), body);
+            let sealed = self.postbox.seal(START, victim.identity(), &message, &mut self.rng);
+            world.mail.replay(world.now, victim.mailbox(), sealed.unwrap().into_bytes());
+        }
         world.run_for(Duration::from_secs(1));
     }
 

@@ -19,7 +19,7 @@ fn connected(seed: u64) -> World {
 
 /// Cuts Bob off for so long.
 fn cut_for(world: &mut World, outage: Duration) {
-    let bob = world.bob().address;
+    let bob = world.bob().address.ip();
     world.network.cut(bob);
     world.run_for(outage);
     world.network.heal(bob);
@@ -78,7 +78,7 @@ fn who_accepts_a_caller_that_has_vanished_is_told() {
     let call = world.place(ALICE, BOB, Media::Audio);
     world.run_for(Duration::from_secs(1));
     // The caller's machine is gone: neither the relay nor the network reach it.
-    let (alice, mailbox) = (world.alice().address, world.alice().mailbox());
+    let (alice, mailbox) = (world.alice().address.ip(), world.alice().mailbox());
     world.network.cut(alice);
     world.accept(BOB, call);
     for _ in 0..400 {

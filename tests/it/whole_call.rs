@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use zentalk_call::{EndReason, Media, PathKind, PublicState};
-use zentalk_tests::{ALICE, BOB, Link, World};
+use zentalk_tests::{ALICE, BOB, Link, Person, World};
 
 use crate::scene::{FAST, call, talkers};
 
@@ -39,7 +39,7 @@ fn one_seed_gives_one_event_trace() {
     let trace = |seed| {
         let mut world = call(seed, LOSSY, Media::AudioVideo);
         world.run_for(Duration::from_secs(4));
-        let of = |person: &zentalk_tests::Person| {
+        let of = |person: &Person| {
             let sizes: Vec<_> = person.sent.iter().map(|(at, d)| (*at, d.payload.len())).collect();
             (person.seen.states.clone(), person.seen.sounds, person.seen.pictures.clone(), sizes)
         };

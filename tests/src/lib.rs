@@ -1,15 +1,23 @@
-//! Whole-system scenarios: a network and a relay that exist only in memory, people with engines on them,
-//! and virtual time. One seed gives one history.
+//! Whole-system scenarios: a network, a relay and TURN servers that exist only in memory, people with engines
+//! on them, and virtual time. One seed gives one history.
 #![forbid(unsafe_code)]
 
+mod home;
+mod leaks;
 mod mail;
 mod media;
+mod nat;
 mod network;
 mod person;
+mod turn;
 mod world;
 
+pub use home::Home;
+pub use leaks::{Hidden, Leak};
 pub use mail::Mail;
 pub use media::{PICTURE_INTERVAL, Talk};
-pub use network::{Attacker, Link, Network};
+pub use nat::{Behaviour, MAPPING_TIMEOUT, NatKind};
+pub use network::{Attacker, Direction, End, Link, Network, Packet, PipeId, Protocol, StreamEvent};
 pub use person::{Person, START, Seen};
-pub use world::{ALICE, BOB, RELAY, World};
+pub use turn::{Grants, Operator, TurnHost, TurnSite};
+pub use world::{ALICE, BOB, MAIL_DELAY, RELAY, World, WorldBuilder};

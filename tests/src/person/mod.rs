@@ -1,103 +1,105 @@
-use core::net::SocketAddr;
+mod seen;
+
+use core::net::{IpAddr, SocketAddr};
 use std::collections::VecDeque;
 
 use zentalk_call::engine::{Engine, EngineConfig};
-use zentalk_call::{
-    AudioSource, CallStats, ContactCard, EndReason, Event, PathInfo, PublicState, Ring, Security,
-    StorageKey, Warning,
-};
-use zentalk_cli::pictures::read_index;
+use zentalk_call::{ContactCard, EndReason, Event, PublicState, StorageKey};
 use zentalk_primitives::{CallId, Instant, MailboxId, Secret, Transmit, UnixTime};
 
+pub use self::seen::Seen;
 use crate::media::{PICTURE_INTERVAL, SOUND_INTERVAL, Talk};
 
 /// What the simulated wall clock shows at the beginning of time.
 pub const START: UnixTime = UnixTime::from_millis(1_790_000_000_000);
 
-/// Somebody with an engine, an address, and perhaps something to say.
+/// What the simulated wall clock shows.
+pub(crate) fn unix(now: Instant) -> UnixTime {
+    START + now.saturating_since(Instant::ZERO)
+}
+
+/// Somebody with an engine, a machine, and perhaps something to say.
 pub struct Person {
     /// Their engine.
     pub engine: Engine,
-    /// Their one UDP address.
+    /// Their first UDP socket.
     pub address: SocketAddr,
+    /// All of their UDP sockets.
+    pub sockets: Vec<SocketAddr>,
     /// What they were told.
     pub seen: Seen,
     /// What they do with a call that rings.
     pub accepts: bool,
     /// What they say and show once connected.
     pub talk: Option<Talk>,
+    /// They talk from the moment that both have accepted, as somebody does who picks up.
+    pub is_eager: bool,
     /// The last snapshot that was to be saved.
     pub snapshot: Vec<u8>,
     /// Every datagram they sent, in order.
     pub sent: Vec<(Instant, Transmit)>,
+    /// Names that their engine looked up.
+    pub looked_up: Vec<String>,
+    /// How many messages of theirs could not be left at a relay.
+    pub undelivered: u32,
+    /// Whether neither the network nor the relay reaches them.
+    pub(crate) is_cut_off: bool,
     /// Calls that ring and that nobody has answered.
     pub(crate) rings: VecDeque<CallId>,
     pub(crate) next_sound: Option<Instant>,
     pub(crate) next_picture: Option<Instant>,
+    /// How often they have moved.
+    pub(crate) moves: u8,
+    config: EngineConfig,
     card: ContactCard,
 }
 
-/// What somebody was told by their engine.
-#[derive(Default)]
-pub struct Seen {
-    /// Calls that came in.
-    pub rings: Vec<Ring>,
-    /// States, with their times.
-    pub states: Vec<(Instant, CallId, PublicState)>,
-    /// The path, once there was one.
-    pub path: Option<PathInfo>,
-    /// How the media is protected, once it was.
-    pub security: Option<Security>,
-    /// 20 ms frames played that were decoded from what arrived, redundancy included.
-    pub sounds: u32,
-    /// 20 ms frames that were made up.
-    pub made_up: u32,
-    /// The sound that was heard, without what was stretched.
-    pub samples: Vec<i16>,
-    /// Numbers of the pictures that were shown.
-    pub pictures: Vec<u32>,
-    /// The last report.
-    pub stats: Option<CallStats>,
-    /// Warnings.
-    pub warnings: Vec<Warning>,
-    /// Calls of theirs that gave way to one of the other side's, and to which.
-    pub replaced: Vec<(CallId, CallId)>,
-    /// Calls that ended.
-    pub ends: Vec<(Instant, CallId, EndReason)>,
-}
+/// Of everybody's first sockets.
+const PORT: u16 = 40_000;
 
 impl Person {
-    /// Somebody with a fresh identity. `number` tells people of one world apart,
-    /// `relay` keeps their mailbox.
+    /// Somebody with a fresh identity and a machine with these addresses. `number` tells people of one world
+    /// apart, `relay` keeps their mailbox.
     ///
     /// # Panics
-    /// If no engine can be made: there is nothing to test then.
+    /// If no engine can be made, or there is no address: there is nothing to test then.
     #[allow(clippy::expect_used)]
-    pub fn new(seed: u64, number: u8, relay: &str, now: Instant) -> Self {
+    pub(crate) fn new(
+        (seed, number): (u64, u8),
+        relay: &str,
+        now: Instant,
+        (addresses, config): (&[IpAddr], EngineConfig),
+    ) -> Self {
         let mut bytes = [number; 32];
         bytes.iter_mut().zip(seed.to_be_bytes()).for_each(|(to, from)| *to = from);
-        let engine = Engine::create(
-            relay,
-            EngineConfig::default().dangerous_simulation(seed ^ u64::from(number)),
-            StorageKey::new([7; 32]),
-            Secret::new(bytes),
-            (now, START),
-        );
+        let config = config.dangerous_simulation(seed ^ u64::from(number));
+        let key = StorageKey::new([7; 32]);
+        let engine =
+            Engine::create(relay, config.clone(), key, Secret::new(bytes), (now, unix(now)));
         let mut engine = engine.expect("a new participant");
-        let address = SocketAddr::from(([10, 0, 0, number], 40_000));
-        engine.add_socket(now, address, None).expect("a first socket");
+        let sockets: Vec<_> = addresses.iter().map(|ip| SocketAddr::new(*ip, PORT)).collect();
+        for socket in &sockets {
+            engine.add_socket(now, *socket, None).expect("a first socket");
+        }
         let card = engine.card().expect("a participant has a card");
         Self {
             engine,
-            address,
+            address: *sockets.first().expect("an address"),
+            sockets,
             seen: Seen::default(),
             accepts: true,
             talk: None,
+            is_eager: false,
             snapshot: Vec::new(),
             sent: Vec::new(),
+            looked_up: Vec::new(),
+            undelivered: 0,
+            is_cut_off: false,
             rings: VecDeque::new(),
             next_sound: None,
             next_picture: None,
+            moves: 0,
+            config,
             card,
         }
     }
@@ -110,13 +112,20 @@ impl Person {
     pub fn restart(&mut self, now: Instant) {
         let engine = Engine::restore(
             &self.snapshot,
-            EngineConfig::default(),
+            self.config.clone(),
             StorageKey::new([7; 32]),
             Secret::new([self.address.port() as u8; 32]),
-            (now, START + now.saturating_since(Instant::ZERO)),
+            (now, unix(now)),
         );
         self.engine = engine.expect("a saved participant");
-        self.engine.add_socket(now, self.address, None).expect("a first socket");
+        for socket in &self.sockets {
+            self.engine.add_socket(now, *socket, None).expect("a socket that there was before");
+        }
+    }
+
+    /// Whether one of their sockets has this address.
+    pub fn has(&self, socket: SocketAddr) -> bool {
+        self.sockets.contains(&socket)
     }
 
     /// The card that others call.
@@ -134,6 +143,11 @@ impl Person {
         self.seen.states.iter().map(|(_, _, state)| *state).collect()
     }
 
+    /// Whether their call is up.
+    pub fn is_connected(&self) -> bool {
+        self.seen.states.last().is_some_and(|(_, _, state)| *state == PublicState::Connected)
+    }
+
     /// Why their last call ended.
     pub fn end(&self) -> Option<EndReason> {
         self.seen.ends.last().map(|(_, _, reason)| *reason)
@@ -146,44 +160,23 @@ impl Person {
     }
 
     pub(crate) fn hear(&mut self, now: Instant, event: Event) {
-        match event {
-            Event::Incoming(ring) => {
-                self.rings.push_back(ring.call);
-                self.seen.rings.push(*ring);
+        match &event {
+            Event::Incoming(ring) => self.rings.push_back(ring.call),
+            Event::State { state, .. } => {
+                let goes_on = *state == PublicState::Connected
+                    || (self.is_eager && *state == PublicState::Connecting);
+                self.talk_while(now, goes_on);
             }
-            Event::State { call, state, .. } => {
-                self.seen.states.push((now, call, state));
-                self.talk_while(now, state == PublicState::Connected);
-            }
-            Event::Path { path, .. } => self.seen.path = Some(path),
-            Event::Secured { security, .. } => self.seen.security = Some(security),
-            Event::Audio { frame, source, .. } => match source {
-                AudioSource::Received | AudioSource::Recovered => {
-                    self.seen.sounds += 1;
-                    self.seen.samples.extend_from_slice(frame.samples());
-                }
-                AudioSource::Concealed => {
-                    self.seen.made_up += 1;
-                    self.seen.samples.extend_from_slice(frame.samples());
-                }
-                _ => self.seen.made_up += 1,
-            },
-            Event::Video { picture, .. } => self.seen.pictures.extend(read_index(&picture.frame)),
-            Event::Quality { stats, .. } => self.seen.stats = Some(stats),
-            Event::Warning { warning, .. } => self.seen.warnings.push(warning),
-            Event::Replaced { call, by } => self.seen.replaced.push((call, by)),
-            Event::Ended { call, reason } => {
-                self.seen.ends.push((now, call, reason));
-                self.talk_while(now, false);
-            }
+            Event::Ended { .. } => self.talk_while(now, false),
             _ => {}
         }
+        self.seen.note(now, event);
     }
 
     /// Begins to talk when connected; goes on while reconnecting, as a microphone would.
-    fn talk_while(&mut self, now: Instant, connected: bool) {
-        let has_ended = !connected && self.engine.active_call().is_none();
-        if connected && self.talk.is_some() && self.next_sound.is_none() {
+    fn talk_while(&mut self, now: Instant, goes_on: bool) {
+        let has_ended = !goes_on && self.engine.active_call().is_none();
+        if goes_on && self.talk.is_some() && self.next_sound.is_none() {
             (self.next_sound, self.next_picture) = (Some(now), Some(now));
         } else if has_ended {
             (self.next_sound, self.next_picture) = (None, None);

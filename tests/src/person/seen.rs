@@ -1,0 +1,97 @@
+//! What somebody was told by their engine.
+
+use zentalk_call::{
+    AudioSource, CallStats, EndReason, Event, PathInfo, PublicState, Ring, Security, Warning,
+};
+use zentalk_cli::pictures::read_index;
+use zentalk_primitives::{CallId, Instant};
+
+/// What somebody was told by their engine.
+#[derive(Default)]
+pub struct Seen {
+    /// Calls that came in.
+    pub rings: Vec<Ring>,
+    /// States, with their times.
+    pub states: Vec<(Instant, CallId, PublicState)>,
+    /// What was said beside the states, with its times.
+    pub details: Vec<(Instant, String)>,
+    /// The path, once there was one.
+    pub path: Option<PathInfo>,
+    /// All paths, with the times at which they were taken.
+    pub paths: Vec<(Instant, PathInfo)>,
+    /// How the media is protected, once it was.
+    pub security: Option<Security>,
+    /// When that was first so.
+    pub secured_at: Option<Instant>,
+    /// 20 ms frames played that were decoded from what arrived, redundancy included.
+    pub sounds: u32,
+    /// When each of them was played.
+    pub heard: Vec<Instant>,
+    /// 20 ms frames that were made up.
+    pub made_up: u32,
+    /// The sound that was heard, without what was stretched.
+    pub samples: Vec<i16>,
+    /// Numbers of the pictures that were shown.
+    pub pictures: Vec<u32>,
+    /// The last report.
+    pub stats: Option<CallStats>,
+    /// Warnings.
+    pub warnings: Vec<Warning>,
+    /// Calls of theirs that gave way to one of the other side's, and to which.
+    pub replaced: Vec<(CallId, CallId)>,
+    /// Calls that ended.
+    pub ends: Vec<(Instant, CallId, EndReason)>,
+}
+
+impl Seen {
+    pub(super) fn note(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Incoming(ring) => self.rings.push(*ring),
+            Event::State { call, state, detail } => {
+                self.states.push((now, call, state));
+                self.details.extend(detail.map(|detail| (now, detail)));
+            }
+            Event::Path { path, .. } => {
+                self.path = Some(path);
+                self.paths.push((now, path));
+            }
+            Event::Secured { security, .. } => {
+                self.security = Some(security);
+                self.secured_at.get_or_insert(now);
+            }
+            Event::Audio { frame, source, .. } => self.listen(now, frame.samples(), source),
+            Event::Video { picture, .. } => self.pictures.extend(read_index(&picture.frame)),
+            Event::Quality { stats, .. } => self.stats = Some(stats),
+            Event::Warning { warning, .. } => self.warnings.push(warning),
+            Event::Replaced { call, by } => self.replaced.push((call, by)),
+            Event::Ended { call, reason } => self.ends.push((now, call, reason)),
+            _ => {}
+        }
+    }
+
+    fn listen(&mut self, now: Instant, samples: &[i16], source: AudioSource) {
+        match source {
+            AudioSource::Received | AudioSource::Recovered => {
+                self.sounds += 1;
+                self.heard.push(now);
+                self.samples.extend_from_slice(samples);
+            }
+            AudioSource::Concealed => {
+                self.made_up += 1;
+                self.samples.extend_from_slice(samples);
+            }
+            _ => self.made_up += 1,
+        }
+    }
+
+    /// The longest time between two played frames of real sound from `since` on.
+    pub fn longest_gap(&self, since: Instant) -> core::time::Duration {
+        let from = self.heard.partition_point(|at| *at < since).saturating_sub(1);
+        let heard = self.heard.get(from..).unwrap_or_default();
+        let gap = |pair: &[Instant]| match pair {
+            [earlier, later] => later.saturating_since(*earlier),
+            _ => core::time::Duration::ZERO,
+        };
+        heard.windows(2).map(gap).max().unwrap_or_default()
+    }
+}
