@@ -1,4 +1,4 @@
-//! The operators' binary: `zentalk-node relay`.
+//! The operators' binary: `zentalk-node relay` and `zentalk-node turn`.
 
 #![forbid(unsafe_code)]
 

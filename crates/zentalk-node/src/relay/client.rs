@@ -20,7 +20,9 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
-use zentalk_onion_relay::frames::{Code, Deliver, Prekeys, Published, Refused, Stored, Subscribed};
+use zentalk_onion_relay::frames::{
+    Code, Deliver, Prekeys, Published, Refused, Stored, Subscribed, TurnGrant,
+};
 use zentalk_onion_relay::{
     Connection, DeliveryWindow, Error, Frame, ProvenMailbox, Refusal, Request,
 };
@@ -28,6 +30,7 @@ use zentalk_onion_relay::{
 use super::clock::Clock;
 use super::hub::{Hub, Subscription, Wake};
 use super::keeper::Keeper;
+use super::turn::TurnConfig;
 
 /// What every connection uses.
 #[derive(Clone, Debug)]
@@ -36,6 +39,7 @@ pub(super) struct Shared {
     pub(super) hub: Hub,
     pub(super) clock: Clock,
     pub(super) idle_timeout: Duration,
+    pub(super) turn: Option<TurnConfig>,
 }
 
 /// Serves one connection to its end.
@@ -170,6 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 });
                 self.answer(request, frame).await
             }
+            Request::Turn { request } => self.send(Frame::TurnGrant(self.turn(request))).await,
             // The gate of a newer protocol crate; this relay does not know what to do.
             _ => self.refuse(None, Error::Malformed).await,
         }
@@ -186,6 +191,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let one_time_left = count(left);
         self.send(Frame::Subscribed(Subscribed { request, one_time_left })).await?;
         self.deliver().await
+    }
+
+    fn turn(&self, request: u64) -> TurnGrant {
+        match &self.shared.turn {
+            Some(turn) => turn.grant(request, Clock::system_time(), &mut UnwrapErr(SysRng)),
+            None => TurnGrant::none(request),
+        }
     }
 
     async fn ack(&mut self, owner: ProvenMailbox, sequence: u64) -> Result<(), Broken> {
@@ -320,7 +332,7 @@ mod tests {
         let store = Store::open(data.path()).unwrap();
         let (keeper, _) = Keeper::start(store, Mailboxes::default(), hub.clone(), clock).unwrap();
         let idle_timeout = Duration::from_millis(50);
-        let shared = Shared { keeper, hub, clock, idle_timeout };
+        let shared = Shared { keeper, hub, clock, idle_timeout, turn: None };
         // Room for eight bytes, and nobody takes them.
         let (ours, _theirs) = tokio::io::duplex(8);
         let socket = WebSocketStream::from_raw_socket(ours, Role::Server, None).await;

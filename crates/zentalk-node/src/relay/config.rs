@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use zentalk_onion_relay::Quota;
 
+use super::turn::TurnConfig;
+
 /// What an operator decides about a relay.
 #[derive(Clone, Debug)]
 pub struct RelayConfig {
@@ -13,6 +15,7 @@ pub struct RelayConfig {
     pub(super) quota: Quota,
     pub(super) max_connections: usize,
     pub(super) idle_timeout: Duration,
+    pub(super) turn: Option<TurnConfig>,
 }
 
 /// Where certificate and key lie.
@@ -42,6 +45,7 @@ impl RelayConfig {
             quota: Quota::default(),
             max_connections: Self::DEFAULT_MAX_CONNECTIONS,
             idle_timeout: Self::DEFAULT_IDLE_TIMEOUT,
+            turn: None,
         }
     }
 
@@ -49,6 +53,13 @@ impl RelayConfig {
     #[must_use]
     pub fn tls(mut self, certificates: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.tls = Some(TlsFiles { certificates: certificates.into(), key: key.into() });
+        self
+    }
+
+    /// Hands out credentials for these TURN servers to whoever asks on a connection without a mailbox.
+    #[must_use]
+    pub fn turn(mut self, turn: TurnConfig) -> Self {
+        self.turn = Some(turn);
         self
     }
 

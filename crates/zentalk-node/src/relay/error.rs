@@ -2,6 +2,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::turn::TurnConfigError;
+
 /// Why a relay cannot start, or stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -62,6 +64,11 @@ pub enum RelayError {
     #[error("the TLS certificate and key cannot be used together")]
     TlsMismatch,
 
+    // TURN.
+    /// The TURN configuration cannot be used.
+    #[error(transparent)]
+    TurnConfig(#[from] TurnConfigError),
+
     // Inside.
     /// The operating system refused something that a relay needs.
     #[error("the relay cannot go on: {0}")]
@@ -73,7 +80,7 @@ pub enum RelayError {
 
 impl RelayError {
     /// The exit code of a program that ends for this reason: 3 for the address, 4 for the data
-    /// directory, 5 for TLS, 1 for the rest.
+    /// directory, 5 for TLS, 6 for the TURN configuration, 1 for the rest.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::AddressInUse(_) | Self::AddressUnavailable { .. } => 3,
@@ -82,6 +89,7 @@ impl RelayError {
             | Self::StoreNewer { .. }
             | Self::StoreUnreadable(_) => 4,
             Self::TlsFile { .. } | Self::TlsMismatch => 5,
+            Self::TurnConfig(_) => 6,
             Self::System(_) | Self::StoreFailed => 1,
         }
     }

@@ -4,7 +4,7 @@
 //! ready; [`serve`] is both in one.
 
 mod client;
-mod clock;
+pub(crate) mod clock;
 mod config;
 mod error;
 mod hub;
@@ -12,12 +12,14 @@ mod keeper;
 mod server;
 mod store;
 mod tls;
+mod turn;
 
 use std::future::Future;
 
 pub use config::RelayConfig;
 pub use error::RelayError;
 pub use server::Relay;
+pub use turn::{TurnConfig, TurnConfigError, TurnConfigProblem};
 
 /// Serves a relay until `shutdown` is ready, then closes every connection and the store.
 ///

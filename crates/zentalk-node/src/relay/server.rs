@@ -54,7 +54,8 @@ impl Relay {
             .await
             .map_err(io::Error::other)??;
         let (keeper, store_closed) = Keeper::start(store, rules, hub.clone(), clock)?;
-        let shared = Shared { keeper, hub, clock, idle_timeout: config.idle_timeout };
+        let (idle_timeout, turn) = (config.idle_timeout, config.turn);
+        let shared = Shared { keeper, hub, clock, idle_timeout, turn };
         let permits = Arc::new(Semaphore::new(config.max_connections));
         Ok(Self { listener, address, tls, shared, store_closed, permits })
     }

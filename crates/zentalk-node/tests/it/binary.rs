@@ -10,7 +10,9 @@ use crate::support::{TTL, delivery, key};
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zentalk-node"));
     // What the developer has set must not change the tests.
-    for name in ["LISTEN", "DATA", "TLS_CERT", "TLS_KEY", "MAX_CONNECTIONS", "MAX_STORE"] {
+    for name in
+        ["LISTEN", "DATA", "TLS_CERT", "TLS_KEY", "MAX_CONNECTIONS", "MAX_STORE", "TURN_CONFIG"]
+    {
         command.env_remove(format!("ZENTALK_RELAY_{name}"));
     }
     command.env_remove("ZENTALK_LOG");
@@ -156,9 +158,13 @@ fn wrong_options_are_explained() {
 fn help_teaches_the_line_for_programs_and_the_exit_codes() {
     let (code, help, _) = run(&["relay", "--help"]);
     assert_eq!(code, Some(0));
-    for part in
-        ["listening ws://127.0.0.1:8790/v1", "Exit codes:", "ZENTALK_RELAY_DATA", "Examples:"]
-    {
+    for part in [
+        "listening ws://127.0.0.1:8790/v1",
+        "Exit codes:",
+        "ZENTALK_RELAY_DATA",
+        "Examples:",
+        "[[server]]",
+    ] {
         assert!(help.contains(part), "{part}");
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod binary;
+mod credentials;
 mod faults;
 mod mailboxes;
 mod operator;
@@ -16,8 +17,9 @@ mod prekeys;
 mod privacy;
 mod support;
 mod tls;
+mod turn;
 
 // The client is a module of the driver of calls; here it meets the real relay.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_imports)]
 #[path = "../../../zentalk-call/src/driver/relay/mod.rs"]
 mod client;

@@ -1,0 +1,37 @@
+use zentalk_primitives::Instant;
+
+use super::pacing::Bucket;
+
+/// What a server did so far, in numbers that tell nothing of anybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Allocations that stand, and sockets reserved for more.
+    pub allocations: u32,
+    /// Open TCP and TLS connections.
+    pub streams: u32,
+    /// Allocations that were made.
+    pub allocated: u64,
+    /// Requests that were refused.
+    pub refused: u64,
+    /// Bytes of data relayed, both directions.
+    pub relayed_bytes: u64,
+    /// Packets that were dropped: unasked for, not permitted, or over a limit.
+    pub dropped: u64,
+}
+
+impl Counts {
+    /// Counts `payload` as relayed if the budget has room for it.
+    pub(super) fn charge(
+        &mut self,
+        budget: &mut Bucket,
+        now: Instant,
+        payload: &[u8],
+    ) -> Option<()> {
+        let bytes = u64::try_from(payload.len()).ok()?;
+        // An empty datagram is a packet, too.
+        budget.take(now, bytes.max(1)).then_some(())?;
+        self.relayed_bytes = self.relayed_bytes.saturating_add(bytes);
+        Some(())
+    }
+}

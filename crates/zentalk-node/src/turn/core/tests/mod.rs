@@ -1,0 +1,7 @@
+mod admission;
+mod allocating;
+mod harness;
+mod limits;
+mod peers;
+mod relaying;
+mod streams;
