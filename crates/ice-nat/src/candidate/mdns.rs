@@ -42,6 +42,7 @@ mod tests {
 
     use super::*;
 
+    /// RFC 9562 §5.4.
     #[test]
     fn our_names_are_of_the_form() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -53,6 +54,7 @@ mod tests {
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
     }
 
+    /// RFC 9562 §5.4.
     #[test]
     fn other_names_are_refused() {
         let good = "1f4712db-ea17-4bcf-a596-105139dfd8bf.local";

@@ -2,9 +2,9 @@
 //!
 //! 1. The first [`SERVERS_IN_USE`](crate::SERVERS_IN_USE) servers are tried at once; when one fails, refuses or keeps us waiting for
 //!    2.5 s, the next one in the order joins in.
-//! 2. Each server has a ladder: UDP at once, TCP if UDP has not allocated within 600 ms, TLS a step later. Where all
-//!    attempts on a rung have failed, the next one follows at once. Each rung is tried from every interface that speaks an IP version
-//!    of the server's.
+//! 2. Each server has a ladder: UDP at once, TCP if UDP has not allocated within 600 ms, TLS a step later, and TLS once more beside it if
+//!    no connection has come by the next step. Where all attempts on a rung have failed, the next one follows at once. Each rung is
+//!    tried from every interface that speaks an IP version of the server's.
 //! 3. The first rung to allocate ends the ladder: slower ones are given up. Faster ones that are under way may still come; then both
 //!    are announced, and ICE, which prefers the faster one, decides. So a lost datagram does not bind a call to TCP, and nothing has
 //!    to be guessed. Of several interfaces on one rung the first stays; what the others allocate is released.

@@ -53,7 +53,7 @@ pub enum TurnEvent {
         /// What it sent.
         payload: Vec<u8>,
     },
-    /// The server relays nothing to this peer (RFC 8656 §9.2: 403 where its operator forbids the address; 443 where the allocation is of the
+    /// The server relays nothing to this peer (RFC 8656 §10.2: 403 where its operator forbids the address; 443 where the allocation is of the
     /// other address family). The allocation stands.
     PeerRefused {
         /// The peer.

@@ -150,6 +150,7 @@ fn hiding() -> Config {
     Config::new().hide_host_addresses(true)
 }
 
+/// RFC 8828 §5.2: no private address is shown.
 #[test]
 fn hidden_hosts_are_signalled_by_one_name_for_each_address() {
     let mut world = ringing([hiding(), Config::new()]);

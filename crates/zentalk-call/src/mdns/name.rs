@@ -56,6 +56,7 @@ fn is_uuid(label: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    /// RFC 9562 §4, §5.4.
     #[test]
     fn only_random_uuids_in_local_are_names() {
         let uuid = "2f3a9c1e-5b7d-4e8f-9a0b-1c2d3e4f5a6b";

@@ -71,6 +71,7 @@ fn takes(records: &[Record], source: &str) -> Vec<(String, Option<IpAddr>)> {
     resolved(&mut bob)
 }
 
+/// RFC 6762 §3, §16.
 #[test]
 fn a_name_is_resolved_by_the_one_who_made_it() {
     let (mut alice, mut bob) = (mdns(ALICE), mdns(BOB));
@@ -90,6 +91,7 @@ fn a_name_is_resolved_by_the_one_who_made_it() {
     assert!(resolved(&mut bob).is_empty(), "the first answer wins, and ends the question");
 }
 
+/// RFC 6762 §6, §10.2.
 #[test]
 fn answers_of_rfc_6762_6_and_10_2_hold_two_minutes_and_flush_caches() {
     let bytes = message::answer(&record(NAME, ALICE, TIME_TO_LIVE)).unwrap();
@@ -128,6 +130,7 @@ fn only_names_that_were_asked_for_are_taken() {
     assert_eq!(both, [(NAME.to_owned(), Some(ip(ALICE)))]);
 }
 
+/// RFC 6762 §6, §11.
 #[test]
 fn rfc_6762_6_and_11_answers_from_another_port_or_from_off_the_link_are_none() {
     let answer = [record(NAME, ALICE, 120)];
@@ -148,6 +151,7 @@ fn goodbyes_and_addresses_of_no_other_host_are_no_answers() {
     }
 }
 
+/// RFC 6762 §6.
 #[test]
 fn rfc_6762_6_an_answer_is_multicast_at_most_once_a_second() {
     let mut alice = mdns(ALICE);
@@ -165,6 +169,7 @@ fn rfc_6762_6_an_answer_is_multicast_at_most_once_a_second() {
     assert_eq!([answers(0), answers(999), answers(1_000), answers(1_001)], [1, 0, 1, 0]);
 }
 
+/// RFC 6762 §7.1.
 #[test]
 fn rfc_6762_7_1_what_is_known_is_not_answered_again() {
     let mut alice = mdns(ALICE);
@@ -180,6 +185,7 @@ fn rfc_6762_7_1_what_is_known_is_not_answered_again() {
     }
 }
 
+/// RFC 6762 §6.7.
 #[test]
 fn rfc_6762_6_7_one_who_asks_as_in_ordinary_dns_is_answered_alone_and_briefly() {
     let mut alice = mdns(ALICE);
@@ -226,6 +232,7 @@ fn an_address_is_told_on_its_own_interface_only_but_over_both_families() {
     assert_eq!(answers(ALICE, "192.168.1.3:5353").len(), 1);
 }
 
+/// RFC 6762 §10.1.
 #[test]
 fn rfc_6762_10_1_withdrawn_names_say_goodbye_and_are_not_answered_any_more() {
     let mut alice = mdns(ALICE);

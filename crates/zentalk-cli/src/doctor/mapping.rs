@@ -162,6 +162,7 @@ mod tests {
         ([192, 0, 2, 1], port).into()
     }
 
+    /// RFC 5780 §4.3.
     #[test]
     fn kinds_of_nat_are_told_apart() {
         let local = at(1);

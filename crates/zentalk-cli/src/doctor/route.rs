@@ -35,6 +35,7 @@ fn is_global(address: &SocketAddr) -> bool {
 mod tests {
     use super::*;
 
+    /// RFC 4291 §2.4.
     #[test]
     fn local_addresses_lead_nowhere() {
         let global = |text: &str| is_global(&SocketAddr::new(text.parse().unwrap(), 9));

@@ -165,7 +165,7 @@ fn success_with_a_wrong_signature_is_nothing() {
     assert!(taken < Duration::from_millis(100), "the first true answer: {taken:?}");
 }
 
-/// RFC 8656 §11.6, §12.6: nothing from a peer that has no permission, or over a channel that is not bound.
+/// RFC 8656 §11.4, §12.6: nothing from a peer that has no permission, or over a channel that is not bound.
 #[test]
 fn data_of_a_peer_without_permission_is_dropped() {
     let mut world = World::udp(1).allocated();

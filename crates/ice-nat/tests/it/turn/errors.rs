@@ -148,7 +148,7 @@ fn nonce_that_goes_stale_under_many_requests_ends_nothing() {
     }
 }
 
-/// RFC 8656 §9.2, §10.2: the peer is refused, the allocation stands.
+/// RFC 8656 §10.2: the peer is refused, the allocation stands.
 #[test]
 fn forbidden_peer_is_refused_by_name_and_alone() {
     let mut world = World::udp(1).allocated();

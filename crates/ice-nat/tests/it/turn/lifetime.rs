@@ -81,7 +81,7 @@ fn server_that_vanishes_loses_the_allocation_when_its_lifetime_ends() {
     assert!(world.ended_at().unwrap().saturating_since(start) <= 30 * MINUTE);
 }
 
-/// RFC 8656 §8.1: the server says how long it lasts, however short.
+/// RFC 8656 §7.3, §8.3: the server says how long it lasts, however short.
 #[test]
 fn short_lifetimes_are_refreshed_in_time() {
     let mut world = World::udp(1);

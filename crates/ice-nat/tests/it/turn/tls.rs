@@ -53,7 +53,7 @@ fn everything_is_relayed_over_tcp() {
     relay_everything(World::tcp(1).allocated());
 }
 
-/// coturn 4.6 speaks 1.2 as well; others speak 1.2 alone.
+/// RFC 8446 and RFC 5246: coturn 4.6 speaks 1.2 as well; others speak 1.2 alone.
 #[test]
 fn everything_is_relayed_over_tls_1_3_and_1_2() {
     let authority = Authority::new();

@@ -73,6 +73,7 @@ fn grant_of_a_relay_without_turn_servers_is_empty() {
     assert_eq!(refused(grant(Vec::new())), "list of TURN servers");
 }
 
+/// RFC 8265 §4.2: names and passwords need no preparation.
 #[test]
 fn bounds_of_a_grant_are_kept_on_both_ends() {
     let one = || vec![server("turn.example")];
