@@ -7,6 +7,7 @@ use zentalk_signaling_ratchet::ContactCard;
 
 use super::builder::CallsBuilder;
 use super::error::DriverError;
+use super::news::News;
 use super::store::Store;
 use super::task::{Command, Ringing, Started};
 use crate::StorageKey;
@@ -46,7 +47,7 @@ impl Calls {
         let command = Command::Place { to, media, accept, reply };
         self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
         let Started { call, events } = answer.await.map_err(|_| DriverError::Stopped)??;
-        Ok(Call { id: call, events, commands: self.commands.clone() })
+        Ok(Call { id: call, news: News::new(events), commands: self.commands.clone() })
     }
 
     /// Waits for the next call that comes in.
@@ -56,7 +57,7 @@ impl Calls {
     pub async fn incoming(&mut self) -> Result<IncomingCall, DriverError> {
         match self.rings.recv().await {
             Some(Ringing { ring, events }) => {
-                Ok(IncomingCall { ring, events, commands: self.commands.clone() })
+                Ok(IncomingCall { ring, news: News::new(events), commands: self.commands.clone() })
             }
             None => Err(self.why_stopped().await),
         }
@@ -87,7 +88,7 @@ impl Calls {
 /// A call that rings here. Dropping it without an answer lets it ring on until the caller gives up.
 pub struct IncomingCall {
     ring: Ring,
-    events: mpsc::Receiver<Event>,
+    news: News,
     commands: mpsc::Sender<Command>,
 }
 
@@ -107,7 +108,7 @@ impl IncomingCall {
         let command = Command::Accept { call, accept, reply };
         self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
         answer.await.map_err(|_| DriverError::Stopped)??;
-        Ok(Call { id: call, events: self.events, commands: self.commands })
+        Ok(Call { id: call, news: self.news, commands: self.commands })
     }
 
     /// Declines.
@@ -118,19 +119,14 @@ impl IncomingCall {
 
     /// Waits until the call ends without an answer here: the caller gave up, or another device was quicker.
     pub async fn ended(&mut self) -> Option<EndReason> {
-        while let Some(event) = self.events.recv().await {
-            if let Event::Ended { reason, .. } = event {
-                return Some(reason);
-            }
-        }
-        None
+        self.news.ended().await
     }
 }
 
 /// A call that was placed or accepted here. Dropping it hangs up.
 pub struct Call {
     id: CallId,
-    events: mpsc::Receiver<Event>,
+    news: News,
     commands: mpsc::Sender<Command>,
 }
 
@@ -141,9 +137,9 @@ impl Call {
         self.id
     }
 
-    /// The next thing that happens; nothing after [`Event::Ended`].
+    /// The next thing that happens, also what happened while it rang; nothing after [`Event::Ended`].
     pub async fn next(&mut self) -> Option<Event> {
-        self.events.recv().await
+        self.news.next().await
     }
 
     /// Where the microphone's sound goes. There is one only on this type, so only for a call that the

@@ -15,6 +15,7 @@ mod error;
 mod handle;
 pub mod logs;
 mod network;
+mod news;
 pub mod relay;
 mod store;
 mod task;
