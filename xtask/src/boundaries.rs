@@ -66,7 +66,9 @@ fn allowed(from: &str, to: &str) -> bool {
         "zentalk-primitives" => !is_ours && !FORBIDDEN_IN_LAYERS.contains(&to),
         "zentalk-call" => !is_ours || is_layer(to),
         "zentalk-node" | "zentalk-cli" => !is_ours || is_layer(to) || to == "zentalk-call",
-        "zentalk-tests" | "zentalk-bench" | "zentalk-interop" | "zentalk-peers" => true,
+        "zentalk-tests" | "zentalk-bench" | "zentalk-interop" | "zentalk-lab" | "zentalk-peers" => {
+            true
+        }
         "xtask" | "zentalk-fuzz-doors" => !is_ours,
         layer if LAYERS.contains(&layer) => {
             let ours_allowed = to == "zentalk-primitives" || EXCEPTIONS.contains(&(layer, to));

@@ -14,7 +14,8 @@ use crate::shell::{self, Failure, Outcome};
 /// `N passed, N failed`. Exits with 1 on any failure.
 #[derive(clap::Args)]
 pub(crate) struct Interop {
-    /// The peer. `crates` runs inputs that broke other stacks against them, and makes no calls.
+    /// The peer. `crates` runs inputs that broke other stacks against them, and `coturn` tries
+    /// TURN servers and clients; neither makes calls.
     #[arg(long, value_enum, required_unless_present = "door")]
     peer: Option<PeerKind>,
     /// Another peer: a command that opens an HTTP door on 127.0.0.1:$PORT (POST /offer, GET /mkoffer,
@@ -58,6 +59,7 @@ pub(crate) struct Interop {
 enum PeerKind {
     Aiortc,
     Chromium,
+    Coturn,
     Crates,
 }
 
@@ -69,6 +71,9 @@ impl Interop {
         setup::ensure()?;
         if self.peer == Some(PeerKind::Crates) {
             return shell::replace_with(self.crates());
+        }
+        if self.peer == Some(PeerKind::Coturn) {
+            return shell::replace_with(coturn()?);
         }
         let (name, theirs) = self.peer()?;
         let ours = match &self.ours {
@@ -122,6 +127,17 @@ impl Interop {
         }
         command
     }
+}
+
+/// Builds our TURN server; the runner that tries it with coturn's client, and our client with coturn's server.
+fn coturn() -> Result<Command, Failure> {
+    setup::ensure_coturn()?;
+    let mut build = shell::cargo(&["build", "--quiet", "--locked", "-p", "zentalk-node"]);
+    shell::run(build.args(["--bin", "zentalk-node"]))?;
+    let mut command = shell::cargo(&["run", "--quiet", "--locked", "-p", "zentalk-interop"]);
+    command.args(["--bin", "turn", "--", "--node"]);
+    command.arg(shell::target().join("debug/zentalk-node"));
+    Ok(command)
 }
 
 /// Builds our side; the command that starts it.

@@ -11,6 +11,7 @@ mod demo;
 mod docs;
 mod fuzz;
 mod interop;
+mod lab;
 mod setup;
 mod shell;
 mod test;
@@ -38,6 +39,7 @@ enum Command {
     Bench(bench::Bench),
     Fuzz(fuzz::Fuzz),
     Interop(interop::Interop),
+    Lab(lab::Lab),
     Tidy(tidy::Tidy),
     Docs(docs::Docs),
 }
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Bench(command) => command.run(),
         Command::Fuzz(command) => command.run(),
         Command::Interop(command) => command.run(),
+        Command::Lab(command) => command.run(),
         Command::Tidy(command) => command.run(),
         Command::Docs(command) => command.run(),
     };

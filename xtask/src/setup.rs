@@ -43,10 +43,36 @@ pub(crate) fn ensure_chromium() -> Outcome {
     ensure_all(CHROMIUM_NEEDS)
 }
 
+/// Installs coturn, whose server and client are the interop tests' peers for TURN.
+pub(crate) fn ensure_coturn() -> Outcome {
+    ensure_with_coturn(COTURN_NEEDS)
+}
+
 /// Installs the benchmarks' peers in C, and what the build needs.
 pub(crate) fn ensure_bench_peers() -> Outcome {
     ensure()?;
     ensure_all(BENCH_NEEDS)
+}
+
+/// Installs what the NAT lab needs, and what the build needs.
+pub(crate) fn ensure_lab() -> Outcome {
+    ensure()?;
+    ensure_with_coturn(LAB_NEEDS)
+}
+
+fn ensure_with_coturn(needs: &'static [Need]) -> Outcome {
+    let brings_coturn = missing(needs).iter().any(|need| need.apt == COTURN);
+    ensure_all(needs)?;
+    if brings_coturn { leave_stopped(COTURN) } else { Ok(()) }
+}
+
+/// A distribution may start a server when it is installed; nobody asked for one that runs.
+fn leave_stopped(service: &str) -> Outcome {
+    if !shell::works("systemctl", &["is-active", "--quiet", service]) {
+        return Ok(());
+    }
+    let stop = ["systemctl", "disable", "--now", "--quiet", service];
+    shell::run(&mut privileged(privilege().unwrap_or_default(), &stop))
 }
 
 fn ensure_all(needs: &'static [Need]) -> Outcome {
@@ -161,6 +187,50 @@ const CHROMIUM_NEEDS: &[Need] = &[
         apt: "npm",
         dnf: "nodejs-npm",
         pacman: "npm",
+    },
+];
+
+/// The TURN server's package and its service.
+const COTURN: &str = "coturn";
+
+const LAB_NEEDS: &[Need] = &[
+    Need {
+        what: "ip (makes network namespaces)",
+        present: || shell::works("ip", &["-V"]),
+        apt: "iproute2",
+        dnf: "iproute",
+        pacman: "iproute2",
+    },
+    Need {
+        what: "nft (makes NATs)",
+        present: || shell::works("nft", &["--version"]),
+        apt: "nftables",
+        dnf: "nftables",
+        pacman: "nftables",
+    },
+    Need {
+        what: "coturn (the reference TURN server)",
+        present: || shell::works("turnserver", &["--version"]),
+        apt: COTURN,
+        dnf: COTURN,
+        pacman: COTURN,
+    },
+];
+
+const COTURN_NEEDS: &[Need] = &[
+    Need {
+        what: "coturn (the reference TURN server)",
+        present: || shell::works("turnserver", &["--version"]),
+        apt: COTURN,
+        dnf: COTURN,
+        pacman: COTURN,
+    },
+    Need {
+        what: "turnutils_uclient (coturn's client)",
+        present: || shell::works("which", &["turnutils_uclient"]),
+        apt: COTURN,
+        dnf: "coturn-utils",
+        pacman: COTURN,
     },
 ];
 
