@@ -3,7 +3,7 @@
 mod probe;
 mod rules;
 
-pub(crate) use probe::{Probe, Seen};
+pub(crate) use probe::{Probes, Seen};
 pub(crate) use rules::{Gateway, ruleset};
 
 /// How a NAT maps (RFC 4787 §4.1) and filters (§5).

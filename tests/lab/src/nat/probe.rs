@@ -32,92 +32,85 @@ pub(crate) enum Seen {
     Leaky,
 }
 
-/// Two addresses in the public segment that serve nothing else.
-pub(crate) struct Probe<'a> {
-    pub(crate) host: &'a Namespace,
-    /// The host's own address.
-    pub(crate) local: IpAddr,
-    pub(crate) public: &'a Namespace,
-    pub(crate) servers: [IpAddr; 2],
+/// The outer ends of probes. They are opened once for both NATs: a program that starts somewhere in between may hold a copy
+/// of a closed socket for a moment, and with it the port.
+pub(crate) struct Probes {
+    /// The first address's two ports, then the second address's.
+    sockets: Vec<UdpSocket>,
+    listeners: Vec<TcpListener>,
 }
 
 /// A datagram that does not come within this time does not come: links have their delay only, and no loss, while
 /// probes run.
 const PATIENCE: Duration = Duration::from_millis(400);
 const PORTS: [u16; 2] = [3478, 3479];
+/// What a network without UDP lets out.
+const OPEN: [u16; 2] = [443, 5349];
 
-impl Probe<'_> {
-    /// Blocks for a second or two.
-    pub(crate) fn run(&self) -> Result<Seen, Error> {
-        let client = self.host.within("a socket", || UdpSocket::bind((self.local, 0)))?;
-        let servers = self.public.within("sockets", || self.servers())?;
-        self.ask(&client, &servers)
+impl Probes {
+    /// Opens them at two addresses of the public segment that serve nothing else.
+    pub(crate) fn open(public: &Namespace, servers: [IpAddr; 2]) -> Result<Self, Error> {
+        let ends = servers.into_iter().flat_map(|ip| PORTS.map(|port| (ip, port)));
+        let [first, _] = servers;
+        public.within("the ends of probes", || {
+            let ports = OPEN.into_iter().chain(PORTS);
+            Ok(Self {
+                sockets: ends.map(UdpSocket::bind).collect::<io::Result<_>>()?,
+                listeners: ports
+                    .map(|port| TcpListener::bind((first, port)))
+                    .collect::<io::Result<_>>()?,
+            })
+        })
     }
 
-    /// The first address's two ports, then the second address's.
-    fn servers(&self) -> io::Result<Vec<UdpSocket>> {
-        let addresses = self.servers.iter().flat_map(|ip| PORTS.map(|port| (*ip, port)));
-        addresses.map(UdpSocket::bind).collect()
+    /// What is seen from the host with that address. Blocks for a second or two.
+    pub(crate) fn run(&self, host: &Namespace, local: IpAddr) -> Result<Seen, Error> {
+        let client = || UdpSocket::bind((local, 0));
+        let clients = host.within("sockets", || Ok([client()?, client()?]))?;
+        match self.ask(&clients).map_err(|_| Error::Broken("a probe's socket failed"))? {
+            Some(seen) => Ok(seen),
+            None => self.without_udp(host),
+        }
     }
 
-    fn ask(&self, client: &UdpSocket, servers: &[UdpSocket]) -> Result<Seen, Error> {
-        let [first, other_port, other_address, _] = servers else {
-            return Err(Error::Broken("a probe has four servers"));
+    /// What UDP shows; nothing if none passes. The second client sends nothing.
+    fn ask(&self, [client, silent]: &[UdpSocket; 2]) -> io::Result<Option<Seen>> {
+        let [first, other_port, other_address, ..] = self.sockets.as_slice() else {
+            return Err(io::ErrorKind::InvalidInput.into());
         };
-        let Some(mapped) = passes(client, first).map_err(broken)? else {
-            return self.without_udp();
-        };
+        let Some(mapped) = passes(client, first)? else { return Ok(None) };
         // The filter is asked before the client has sent to the others: that would open it.
-        let filtering = if answers(other_address, mapped, client).map_err(broken)? {
+        let filtering = if answers(other_address, mapped, client)? {
             Dependence::Endpoint
-        } else if answers(other_port, mapped, client).map_err(broken)? {
+        } else if answers(other_port, mapped, client)? {
             Dependence::Address
         } else {
             Dependence::AddressAndPort
         };
-        if !answers(first, mapped, client).map_err(broken)?
-            || self.lets_in_unasked(first, mapped).map_err(broken)?
-        {
-            return Ok(Seen::Leaky);
+        let unasked = SocketAddr::new(mapped.ip(), silent.local_addr()?.port());
+        if !answers(first, mapped, client)? || answers(first, unasked, silent)? {
+            return Ok(Some(Seen::Leaky));
         }
         let mut mappings = BTreeSet::from([mapped]);
         for server in [other_port, other_address] {
-            mappings.extend(passes(client, server).map_err(broken)?);
+            mappings.extend(passes(client, server)?);
         }
         let mapping =
             if mappings.len() == 1 { Dependence::Endpoint } else { Dependence::AddressAndPort };
-        Ok(Seen::Udp { mapping, filtering })
+        Ok(Some(Seen::Udp { mapping, filtering }))
     }
 
-    /// Whether a datagram reaches a port that has sent nothing.
-    fn lets_in_unasked(&self, server: &UdpSocket, mapped: SocketAddr) -> io::Result<bool> {
-        let silent = self.host.within("a socket", || UdpSocket::bind((self.local, 0)));
-        let silent = silent.map_err(|_| io::ErrorKind::AddrNotAvailable)?;
-        answers(server, SocketAddr::new(mapped.ip(), silent.local_addr()?.port()), &silent)
-    }
-
-    fn without_udp(&self) -> Result<Seen, Error> {
-        let open = [443, 5349];
-        let listeners = self.public.within("listeners", || {
-            let ports = open.into_iter().chain(PORTS);
-            ports
-                .map(|port| TcpListener::bind((self.servers[0], port)))
-                .collect::<Result<Vec<_>, _>>()
-        })?;
-        let passed = self.host.within("connections", || {
-            let reached = |port: &u16| {
-                let server = SocketAddr::new(self.servers[0], *port);
-                TcpStream::connect_timeout(&server, PATIENCE).is_ok()
+    fn without_udp(&self, host: &Namespace) -> Result<Seen, Error> {
+        let passed = host.within("connections", || {
+            let reached = |listener: &TcpListener| {
+                let server = listener.local_addr()?;
+                Ok(TcpStream::connect_timeout(&server, PATIENCE).is_ok())
             };
-            Ok(open.iter().all(reached) && !PORTS.iter().any(reached))
+            self.listeners.iter().map(reached).collect::<io::Result<Vec<_>>>()
         })?;
-        drop(listeners);
-        Ok(if passed { Seen::NoUdp } else { Seen::Leaky })
+        let wanted = OPEN.map(|_| true).into_iter().chain(PORTS.map(|_| false));
+        Ok(if passed.into_iter().eq(wanted) { Seen::NoUdp } else { Seen::Leaky })
     }
-}
-
-fn broken(_: io::Error) -> Error {
-    Error::Broken("a probe's socket failed")
 }
 
 /// The client's address as the server sees it, if a request gets through.

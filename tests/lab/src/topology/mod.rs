@@ -17,7 +17,7 @@ use crate::addresses::{BLACK_HOLE, Network, PROBES, RELAY, TURN, with_prefix};
 use crate::bridge::Impairment;
 use crate::error::Error;
 use crate::namespace::Namespace;
-use crate::nat::{NatKind, Probe};
+use crate::nat::{NatKind, Probes};
 
 pub(crate) use host::Host;
 use router::Router;
@@ -41,6 +41,9 @@ impl Plan {
         Self { number, sites: [site; 2], together: false, impairment }
     }
 }
+
+/// On a busy machine a probe may be late, which looks as if it were dropped; a NAT of another kind stays one.
+const PROBINGS: usize = 3;
 
 /// All of it.
 pub(crate) struct Lab {
@@ -82,15 +85,21 @@ impl Lab {
     /// # Errors
     /// [`Error::NotThatKind`], if a NAT does not map and filter as its kind does.
     fn prove_nats(&self) -> Result<(), Error> {
+        let probes = Probes::open(&self.public, PROBES)?;
         for (host, side) in self.hosts.iter().zip(['A', 'B']) {
             let [local, _] = host.first_addresses();
             // NAT is a matter of IPv4.
             if host.site.families == Families::V6 {
                 continue;
             }
-            let (namespace, public) = (&host.namespace, &self.public);
-            let seen = Probe { host: namespace, local, public, servers: PROBES }.run()?;
             let wanted = host.site.nat.signature();
+            let mut seen = probes.run(&host.namespace, local)?;
+            for _ in 1..PROBINGS {
+                if seen == wanted {
+                    break;
+                }
+                seen = probes.run(&host.namespace, local)?;
+            }
             if seen != wanted {
                 let (wanted, found) = (wanted.to_string(), seen.to_string());
                 return Err(Error::NotThatKind { side, wanted, found });
