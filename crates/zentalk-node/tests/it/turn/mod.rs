@@ -79,6 +79,11 @@ async fn our_client_is_served_by_tls() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_client_is_served_over_ipv6() {
+    // Containers are often without it.
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        println!("SKIPPED: this machine has no IPv6");
+        return;
+    }
     every_case("::1", Way::Udp).await;
     every_case("::1", Way::Tls).await;
 }
