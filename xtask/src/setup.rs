@@ -193,6 +193,14 @@ const CHROMIUM_NEEDS: &[Need] = &[
 /// The TURN server's package and its service.
 const COTURN: &str = "coturn";
 
+const TURNSERVER: Need = Need {
+    what: "coturn (the reference TURN server)",
+    present: || shell::works("turnserver", &["--version"]),
+    apt: COTURN,
+    dnf: COTURN,
+    pacman: COTURN,
+};
+
 const LAB_NEEDS: &[Need] = &[
     Need {
         what: "ip (makes network namespaces)",
@@ -208,23 +216,11 @@ const LAB_NEEDS: &[Need] = &[
         dnf: "nftables",
         pacman: "nftables",
     },
-    Need {
-        what: "coturn (the reference TURN server)",
-        present: || shell::works("turnserver", &["--version"]),
-        apt: COTURN,
-        dnf: COTURN,
-        pacman: COTURN,
-    },
+    TURNSERVER,
 ];
 
 const COTURN_NEEDS: &[Need] = &[
-    Need {
-        what: "coturn (the reference TURN server)",
-        present: || shell::works("turnserver", &["--version"]),
-        apt: COTURN,
-        dnf: COTURN,
-        pacman: COTURN,
-    },
+    TURNSERVER,
     Need {
         what: "turnutils_uclient (coturn's client)",
         present: || shell::works("which", &["turnutils_uclient"]),
