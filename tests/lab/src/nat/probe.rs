@@ -140,6 +140,8 @@ fn receive(socket: &UdpSocket, wanted: &[u8]) -> io::Result<Option<SocketAddr>> 
         match socket.recv_from(&mut buffer) {
             Ok((len, from)) if buffer.get(..len) == Some(wanted) => return Ok(Some(from)),
             Ok(_) => {}
+            // A program of another lab ended: its signal may come to this thread.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) =>
             {
