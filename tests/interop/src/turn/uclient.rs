@@ -15,6 +15,9 @@ pub(crate) struct Mode {
     tries: u32,
 }
 
+/// About one run in five ends, fewer over TCP, where every break of the framing is beyond reading.
+const BREAKING_TRIES: u32 = 40;
+
 pub(crate) const MODES: &[Mode] = &[
     Mode::plain(&[]),
     Mode::plain(&["-s"]),
@@ -23,15 +26,15 @@ pub(crate) const MODES: &[Mode] = &[
     Mode::plain(&["-D"]),
     Mode::plain(&["-m", "8"]),
     Mode::plain(&["-N"]),
-    Mode { flags: &["-R"], loss: 100.0, tries: 12 },
+    Mode { flags: &["-R"], loss: 100.0, tries: BREAKING_TRIES },
     Mode::plain(&["-t"]),
     Mode::plain(&["-t", "-s"]),
     Mode::plain(&["-t", "-N"]),
-    Mode { flags: &["-t", "-R"], loss: 100.0, tries: 12 },
+    Mode { flags: &["-t", "-R"], loss: 100.0, tries: BREAKING_TRIES },
     Mode { flags: &["-t", "-S"], loss: 20.0, tries: 1 },
     Mode { flags: &["-t", "-S", "-s"], loss: 20.0, tries: 1 },
     Mode { flags: &["-t", "-S", "-N"], loss: 20.0, tries: 1 },
-    Mode { flags: &["-t", "-S", "-R"], loss: 100.0, tries: 12 },
+    Mode { flags: &["-t", "-S", "-R"], loss: 100.0, tries: BREAKING_TRIES },
     // Again, after all that was broken.
     Mode::plain(&["-y"]),
 ];

@@ -80,23 +80,13 @@ impl Call {
         id: CallId,
         peer: ContactCard,
         media_kinds: Media,
-        setting: Setting<'_, R>,
+        mut setting: Setting<'_, R>,
     ) -> Result<Self, Error> {
-        let (now, rng) = (setting.now, setting.rng);
-        let mut transport = new_transport(true, setting.config, (now, setting.unix_now), rng)?;
-        for socket in setting.sockets {
-            transport.add_socket(now, *socket, rng)?;
-        }
-        let local = LocalDescription::new(
-            transport.credentials(),
-            transport.fingerprint(),
-            media_kinds.sections(),
-            rng,
-        )?;
+        let (transport, local) = prepare(true, media_kinds, &mut setting)?;
         let offer = local.offer()?;
-        let own_secret = messages::FrameSecret::random(rng);
+        let own_secret = messages::FrameSecret::random(setting.rng);
         let role = PairRole::Caller;
-        Ok(Self::new(now, (id, peer, role), media_kinds, transport, offer, own_secret))
+        Ok(Self::new(setting.now, (id, peer, role), media_kinds, transport, offer, own_secret))
     }
 
     /// A call that a peer placed. Nothing of it is answered yet. A caller whose mailbox lies at another
@@ -105,30 +95,20 @@ impl Call {
         id: CallId,
         (own, own_relay): (&IdentityPublic, &str),
         from: messages::Offer,
-        setting: Setting<'_, R>,
+        mut setting: Setting<'_, R>,
     ) -> Result<Self, Error> {
         let media_kinds = if from.media().video { Media::AudioVideo } else { Media::Audio };
         let (sdp, peer_secret, card) = from.into_parts();
         let warms = card.relay_url() == own_relay;
         let offer = Offer::parse(&sdp)?;
         let remote = description::remote_transport(offer.description())?;
-        let rng = setting.rng;
         let now = setting.now;
-        let mut transport = new_transport(false, setting.config, (now, setting.unix_now), rng)?;
-        for socket in setting.sockets {
-            transport.add_socket(now, *socket, rng)?;
-        }
-        let local = LocalDescription::new(
-            transport.credentials(),
-            transport.fingerprint(),
-            media_kinds.sections(),
-            rng,
-        )?;
+        let (mut transport, local) = prepare(false, media_kinds, &mut setting)?;
         let answer = local.answer(&offer)?;
         // What cannot become media does not ring.
         description::call_plan(&offer, &answer, Side::Answerer)?;
         transport.set_remote(now, remote)?;
-        let own_secret = messages::FrameSecret::random(rng);
+        let own_secret = messages::FrameSecret::random(setting.rng);
         let role = PairRole::Callee;
         let mut call = Self::new(now, (id, card, role), media_kinds, transport, offer, own_secret);
         call.warms = warms;
@@ -322,6 +302,26 @@ impl Call {
     fn flush_media(&mut self, now: Instant) {
         while !matches!(self.poll_media(now), media::Output::Timeout(_)) {}
     }
+}
+
+/// The path of a new call, over the sockets there are, and how it describes itself.
+fn prepare<R: CryptoRng>(
+    is_caller: bool,
+    media_kinds: Media,
+    setting: &mut Setting<'_, R>,
+) -> Result<(Transport, LocalDescription), Error> {
+    let Setting { now, unix_now, config, sockets, rng } = setting;
+    let mut transport = new_transport(is_caller, config, (*now, *unix_now), *rng)?;
+    for socket in *sockets {
+        transport.add_socket(*now, *socket, *rng)?;
+    }
+    let local = LocalDescription::new(
+        transport.credentials(),
+        transport.fingerprint(),
+        media_kinds.sections(),
+        *rng,
+    )?;
+    Ok((transport, local))
 }
 
 fn new_transport(
