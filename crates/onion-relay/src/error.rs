@@ -29,8 +29,10 @@ pub enum Error {
     /// The connection has already proven a mailbox.
     #[error("this connection is already subscribed to a mailbox")]
     AlreadySubscribed,
-    /// TURN credentials and a mailbox on one connection would tell whose call is relayed.
-    #[error("TURN credentials are asked for on a connection of their own, without a mailbox")]
+    /// TURN credentials or an SFU token and a mailbox on one connection would tell whose call it is.
+    #[error(
+        "TURN credentials and SFU tokens are asked for on a connection of their own, without a mailbox"
+    )]
     NotAnonymous,
     /// A frame that only the other side sends.
     #[error("this frame goes the other way")]

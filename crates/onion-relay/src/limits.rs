@@ -49,6 +49,17 @@ pub const RINGING_TIME_TO_LIVE: Duration = Duration::from_secs(60);
 /// How long published prekeys are kept after the last publication.
 pub const PREKEYS_TIME_TO_LIVE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// The expiry of a blob outlives a stop of the relay in steps of this only, rounded up: what is written down finer
+/// tells when a call was set up.
+pub const EXPIRY_STEP: Duration = Duration::from_secs(600);
+
+/// The expiry of prekeys is rounded up to steps of this.
+pub const PREKEYS_EXPIRY_STEP: Duration = Duration::from_secs(3600);
+
+/// How old a blob is at least said to be whose age the relay has forgotten: more than any ring lasts, so that a call that
+/// may be long over does not ring.
+pub const UNKNOWN_AGE: Duration = Duration::from_secs(61);
+
 /// Blobs that one mailbox holds at most.
 pub const QUOTA_BLOBS: usize = 256;
 
@@ -93,6 +104,24 @@ pub const TURN_BURST: u32 = 3;
 
 /// The time in which a connection earns one more request for TURN credentials. Beyond it they are refused.
 pub const TURN_INTERVAL: Duration = Duration::from_secs(20);
+
+/// SFUs in one grant.
+pub const MAX_SFU_SERVERS: usize = 4;
+
+/// The longest URL of an SFU, in bytes.
+pub const MAX_SFU_URL: usize = 256;
+
+/// The longest SFU token, in bytes. Those of `zentalk-sfu-control` have 105.
+pub const MAX_SFU_TOKEN: usize = 512;
+
+/// The longest that an SFU token is valid.
+pub const MAX_SFU_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// Requests for SFU tokens that a connection may make at once before their rate counts.
+pub const SFU_BURST: u32 = 4;
+
+/// The time in which a connection earns one more request for an SFU token. Beyond it they are refused.
+pub const SFU_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Malformed messages after which a connection is closed.
 pub const MAX_MALFORMED: u32 = 8;

@@ -65,6 +65,16 @@ id! {
     MailboxId, 32
 }
 
+id! {
+    /// Names one group call to an SFU. Random, and known to the members only: whoever can name it may ask for a token.
+    RoomId, 16
+}
+
+id! {
+    /// Names one member of a group call to an SFU. Random, made for one call: it tells nothing of the person.
+    ParticipantId, 16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

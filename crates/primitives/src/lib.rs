@@ -10,7 +10,7 @@ mod transmit;
 #[cfg(not(target_arch = "wasm32"))]
 mod std_clock;
 
-pub use id::{CallId, DeviceId, MailboxId};
+pub use id::{CallId, DeviceId, MailboxId, ParticipantId, RoomId};
 pub use redacted::Redacted;
 pub use secret::Secret;
 #[cfg(not(target_arch = "wasm32"))]

@@ -138,9 +138,13 @@ fn check_relay_url(url: &str) -> Result<(), Error> {
     if url.len() > limits::RELAY_URL_LEN {
         return Err(Error::TooLong { part: "relay URL", limit: limits::RELAY_URL_LEN });
     }
-    let host = url.strip_prefix("wss://").or_else(|| url.strip_prefix("ws://")).ok_or(MALFORMED)?;
-    let printable = host.bytes().all(|byte| byte.is_ascii_graphic());
-    if host.is_empty() || !printable { Err(MALFORMED) } else { Ok(()) }
+    if is_web_socket_url(url) { Ok(()) } else { Err(MALFORMED) }
+}
+
+/// A scheme, and something printable behind it; whoever connects parses it whole.
+pub(crate) fn is_web_socket_url(url: &str) -> bool {
+    let host = url.strip_prefix("wss://").or_else(|| url.strip_prefix("ws://"));
+    host.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()))
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -81,4 +81,16 @@ pub const RELAY_URL_LEN: usize = 256;
 /// Longest contact card in bytes, before base64.
 pub const CARD_LEN: usize = 768;
 
+// Group calls.
+/// Members of a group call, the invited included; their indices are smaller.
+pub const GROUP_MEMBERS: usize = 16;
+/// Longest encoded member in bytes: one with the longest relay URL has 493.
+pub const GROUP_MEMBER_LEN: usize = 512;
+/// SFUs in one invitation.
+pub const GROUP_SFUS: usize = 4;
+/// Longest message of the group's key distribution in bytes: with ids and framing it is within [`CALL_MESSAGE_LEN`].
+pub const GROUP_KEYS_LEN: usize = 6_200;
+/// Longest message of the verification in bytes.
+pub const GROUP_SAS_LEN: usize = 256;
+
 const DAY: u64 = 24 * 60 * 60;

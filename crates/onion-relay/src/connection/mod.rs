@@ -7,15 +7,15 @@ use core::fmt;
 use core::time::Duration;
 
 use rand_core::CryptoRng;
-use zentalk_primitives::{Instant, MailboxId};
+use zentalk_primitives::{Instant, MailboxId, ParticipantId, RoomId};
 
 pub use window::DeliveryWindow;
 
 use crate::error::Error;
-use crate::frames::{Frame, Publish, Refused};
+use crate::frames::{Frame, Publish, Refused, SfuRequest};
 use crate::limits::{
-    FETCH_BURST, FETCH_INTERVAL, FRAME_BURST, FRAMES_PER_SECOND, MAX_MALFORMED, TURN_BURST,
-    TURN_INTERVAL,
+    FETCH_BURST, FETCH_INTERVAL, FRAME_BURST, FRAMES_PER_SECOND, MAX_MALFORMED, SFU_BURST,
+    SFU_INTERVAL, TURN_BURST, TURN_INTERVAL,
 };
 use crate::mailbox_key::{Challenge, MailboxProof, ProvenMailbox};
 use rate::TokenBucket;
@@ -36,8 +36,9 @@ pub struct Connection {
     frames: TokenBucket,
     fetches: TokenBucket,
     turn_requests: TokenBucket,
-    /// TURN credentials were given here: no mailbox may be proven any more.
-    has_turn: bool,
+    sfu_requests: TokenBucket,
+    /// TURN credentials or an SFU token were given here: no mailbox may be proven any more.
+    is_anonymous: bool,
     malformed: u32,
 }
 
@@ -51,7 +52,8 @@ impl Connection {
             frames: TokenBucket::new(now, FRAME_BURST, per_frame),
             fetches: TokenBucket::new(now, FETCH_BURST, FETCH_INTERVAL),
             turn_requests: TokenBucket::new(now, TURN_BURST, TURN_INTERVAL),
-            has_turn: false,
+            sfu_requests: TokenBucket::new(now, SFU_BURST, SFU_INTERVAL),
+            is_anonymous: false,
             malformed: 0,
         }
     }
@@ -106,26 +108,42 @@ impl Connection {
             }
             Frame::Fetch(frame) => Err(Refusal::new(Some(frame.request), Error::RateLimited)),
             Frame::TurnRequest(frame) => self.turn(now, frame.request),
+            Frame::SfuRequest(frame) => self.sfu(now, frame),
             _ => Err(self.bad_frame(None, Error::WrongDirection)),
         }
     }
 
     fn turn(&mut self, now: Instant, request: u64) -> Result<Request, Refusal> {
-        if self.owner.is_some() {
-            return Err(Refusal::new(Some(request), Error::NotAnonymous));
-        }
+        self.without_mailbox(request)?;
         if !self.turn_requests.take(now) {
             return Err(Refusal::new(Some(request), Error::RateLimited));
         }
-        self.has_turn = true;
+        self.is_anonymous = true;
         Ok(Request::Turn { request })
+    }
+
+    fn sfu(&mut self, now: Instant, frame: SfuRequest) -> Result<Request, Refusal> {
+        let SfuRequest { request, room, participant } = frame;
+        self.without_mailbox(request)?;
+        if !self.sfu_requests.take(now) {
+            return Err(Refusal::new(Some(request), Error::RateLimited));
+        }
+        self.is_anonymous = true;
+        Ok(Request::Sfu { request, room, participant })
+    }
+
+    fn without_mailbox(&self, request: u64) -> Result<(), Refusal> {
+        match self.owner {
+            None => Ok(()),
+            Some(_) => Err(Refusal::new(Some(request), Error::NotAnonymous)),
+        }
     }
 
     fn subscribe(&mut self, request: u64, proof: &MailboxProof) -> Result<Request, Refusal> {
         if self.owner.is_some() {
             return Err(Refusal::new(Some(request), Error::AlreadySubscribed));
         }
-        if self.has_turn {
+        if self.is_anonymous {
             return Err(Refusal::new(Some(request), Error::NotAnonymous));
         }
         // One attempt per challenge.
@@ -198,6 +216,15 @@ pub enum Request {
         /// The number for the answer.
         request: u64,
     },
+    /// Answer with [`SfuGrant`](crate::frames::SfuGrant).
+    Sfu {
+        /// The number for the answer.
+        request: u64,
+        /// The room to be let into.
+        room: RoomId,
+        /// Who is to be let in.
+        participant: ParticipantId,
+    },
 }
 
 /// Prints only what was asked, not by or for whom.
@@ -210,6 +237,7 @@ impl fmt::Debug for Request {
             Self::Publish { .. } => "Publish",
             Self::Fetch { .. } => "Fetch",
             Self::Turn { .. } => "Turn",
+            Self::Sfu { .. } => "Sfu",
         })
     }
 }

@@ -3,7 +3,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
 use crate::MailboxKey;
-use crate::frames::{Ack, Code, Fetch, Put, Stored, Subscribe, TurnRequest};
+use crate::frames::{Ack, Code, Fetch, Put, SfuRequest, Stored, Subscribe, TurnRequest};
 
 struct Client {
     connection: Connection,
@@ -46,6 +46,13 @@ impl Client {
 
 fn turn() -> Frame {
     Frame::TurnRequest(TurnRequest { request: 6 })
+}
+
+const ROOM: RoomId = RoomId::from_bytes([8; 16]);
+const PARTICIPANT: ParticipantId = ParticipantId::from_bytes([9; 16]);
+
+fn sfu() -> Frame {
+    Frame::SfuRequest(SfuRequest { request: 7, room: ROOM, participant: PARTICIPANT })
 }
 
 fn publish() -> Frame {
@@ -102,6 +109,33 @@ fn turn_credentials_and_a_mailbox_never_share_a_connection() {
     assert!(matches!(anonymous.send(turn()), Ok(Request::Turn { request: 6 })));
     assert_eq!(anonymous.subscribe(), Err((Code::NotAnonymous, false)));
     assert!(anonymous.connection.owner().is_none());
+}
+
+/// The relay would know whose mailbox belongs to which member of a call.
+#[test]
+fn sfu_tokens_and_a_mailbox_never_share_a_connection() {
+    let mut subscriber = Client::new();
+    assert!(subscriber.subscribe().is_ok());
+    assert_eq!(subscriber.send(sfu()), Err((Code::NotAnonymous, false)));
+
+    let mut anonymous = Client::new();
+    let asked = Request::Sfu { request: 7, room: ROOM, participant: PARTICIPANT };
+    assert_eq!(anonymous.send(sfu()), Ok(asked));
+    assert_eq!(anonymous.subscribe(), Err((Code::NotAnonymous, false)));
+    assert!(anonymous.connection.owner().is_none());
+}
+
+#[test]
+fn collecting_sfu_tokens_is_slowed_down() {
+    let mut client = Client::new();
+    for _ in 0..SFU_BURST {
+        assert!(client.send(sfu()).is_ok());
+    }
+    assert_eq!(client.send(sfu()), Err((Code::RateLimited, false)));
+    assert!(client.send(turn()).is_ok(), "a rate of its own");
+    client.now += SFU_INTERVAL;
+    assert!(client.send(sfu()).is_ok());
+    assert_eq!(client.send(sfu()), Err((Code::RateLimited, false)));
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod publish;
 mod published;
 mod put;
 mod refused;
+mod sfu_grant;
+mod sfu_request;
 mod stored;
 mod subscribe;
 mod subscribed;
@@ -32,6 +34,8 @@ pub use published::Published;
 pub use put::Put;
 pub(crate) use put::{check_blob, check_time_to_live};
 pub use refused::{Code, Refused};
+pub use sfu_grant::SfuGrant;
+pub use sfu_request::SfuRequest;
 pub use stored::Stored;
 pub use subscribe::Subscribe;
 pub use subscribed::Subscribed;
@@ -73,6 +77,10 @@ pub enum Frame {
     TurnRequest(TurnRequest),
     /// Relay to client: here they are.
     TurnGrant(TurnGrant),
+    /// Client to relay: give me a token for your SFUs.
+    SfuRequest(SfuRequest),
+    /// Relay to client: here it is.
+    SfuGrant(SfuGrant),
     /// Relay to client: this was not done, and why.
     Refused(Refused),
 }
@@ -116,6 +124,7 @@ impl Frame {
             Body::Publish(wire) => Some(wire.request),
             Body::Fetch(wire) => Some(wire.request),
             Body::TurnRequest(wire) => Some(wire.request),
+            Body::SfuRequest(wire) => Some(wire.request),
             _ => None,
         }
     }
@@ -135,6 +144,8 @@ impl Frame {
             Self::Prekeys(frame) => Body::Prekeys(frame.try_into()?),
             Self::TurnRequest(frame) => Body::TurnRequest(frame.into()),
             Self::TurnGrant(frame) => Body::TurnGrant(frame.try_into()?),
+            Self::SfuRequest(frame) => Body::SfuRequest(frame.into()),
+            Self::SfuGrant(frame) => Body::SfuGrant(frame.try_into()?),
             Self::Refused(frame) => Body::Refused(frame.into()),
         })
     }
@@ -154,6 +165,8 @@ impl Frame {
             Body::Prekeys(wire) => Self::Prekeys(wire.try_into()?),
             Body::TurnRequest(wire) => Self::TurnRequest(wire.into()),
             Body::TurnGrant(wire) => Self::TurnGrant(wire.try_into()?),
+            Body::SfuRequest(wire) => Self::SfuRequest(wire.try_into()?),
+            Body::SfuGrant(wire) => Self::SfuGrant(wire.try_into()?),
             Body::Refused(wire) => Self::Refused(wire.into()),
         })
     }
@@ -163,7 +176,7 @@ impl Frame {
 struct Envelope {
     #[prost(uint32, tag = "1")]
     version: u32,
-    #[prost(oneof = "Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
+    #[prost(oneof = "Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17")]
     body: Option<Body>,
 }
 
@@ -197,6 +210,10 @@ enum Body {
     TurnRequest(turn_request::Wire),
     #[prost(message, tag = "15")]
     TurnGrant(turn_grant::Wire),
+    #[prost(message, tag = "16")]
+    SfuRequest(sfu_request::Wire),
+    #[prost(message, tag = "17")]
+    SfuGrant(sfu_grant::Wire),
 }
 
 /// A field that has exactly `N` bytes.

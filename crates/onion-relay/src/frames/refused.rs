@@ -53,8 +53,8 @@ pub enum Code {
     PrekeysTooLarge,
     /// No prekeys are published. The connection goes on.
     NoPrekeys,
-    /// Too many requests. The connection goes on after a fetch or a request for TURN
-    /// credentials, and is closed after a flood of frames.
+    /// Too many requests. The connection goes on after a fetch or a request for TURN credentials or an SFU token, and is
+    /// closed after a flood of frames.
     RateLimited,
     /// The relay's store failed. The connection goes on.
     Internal,
@@ -62,7 +62,7 @@ pub enum Code {
     Replaced,
     /// The relay goes down. The connection is closed.
     ShuttingDown,
-    /// TURN credentials are not given to a connection with a mailbox, nor a mailbox to one with TURN credentials. The
+    /// TURN credentials and SFU tokens are not given to a connection with a mailbox, nor a mailbox to one that has any. The
     /// connection goes on.
     NotAnonymous,
 }

@@ -1,3 +1,4 @@
+mod sfu;
 mod turn;
 
 use core::time::Duration;
@@ -92,6 +93,7 @@ fn any_frame() -> impl Strategy<Value = Frame> {
             })),
         any::<u64>().prop_map(|request| Frame::TurnRequest(TurnRequest { request })),
         turn::any_grant(),
+        sfu::any_frame(),
         (any::<Option<u64>>(), "[a-z ]{0,200}").prop_map(|(request, text)| {
             Frame::Refused(Refused { request, code: Code::MailboxFull, text })
         }),

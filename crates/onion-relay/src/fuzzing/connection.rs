@@ -3,12 +3,12 @@ use core::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use zentalk_primitives::{Instant, MailboxId, Secret};
+use zentalk_primitives::{Instant, MailboxId, ParticipantId, RoomId, Secret};
 
-use crate::frames::{Ack, Fetch, Publish, Put, Subscribe, TurnRequest};
+use crate::frames::{Ack, Fetch, Publish, Put, SfuRequest, Subscribe, TurnRequest};
 use crate::limits::{
-    FETCH_BURST, FETCH_INTERVAL, FRAME_BURST, FRAMES_PER_SECOND, MAX_MALFORMED, TURN_BURST,
-    TURN_INTERVAL,
+    FETCH_BURST, FETCH_INTERVAL, FRAME_BURST, FRAMES_PER_SECOND, MAX_MALFORMED, SFU_BURST,
+    SFU_INTERVAL, TURN_BURST, TURN_INTERVAL,
 };
 use crate::{Challenge, Connection, Frame, MailboxKey, MailboxProof, Request};
 
@@ -45,6 +45,10 @@ enum Op {
     Wait {
         millis: u16,
     },
+    Sfu {
+        room: [u8; 16],
+        participant: [u8; 16],
+    },
 }
 
 /// One connection under any messages: nothing is owned that was not proven, no more passes than the rates allow, and too much rubbish
@@ -65,6 +69,7 @@ struct Client {
     passed: u32,
     fetched: u32,
     granted: u32,
+    tokens: u32,
     malformed: u32,
 }
 
@@ -72,8 +77,17 @@ impl Client {
     fn new() -> Self {
         let connection = Connection::new(Instant::ZERO, &mut ChaCha20Rng::seed_from_u64(1));
         let Frame::Challenge(challenge) = connection.opening() else { panic!("no challenge") };
-        let (now, proven) = (Instant::ZERO, None);
-        Self { now, connection, challenge, proven, passed: 0, fetched: 0, granted: 0, malformed: 0 }
+        Self {
+            now: Instant::ZERO,
+            connection,
+            challenge,
+            proven: None,
+            passed: 0,
+            fetched: 0,
+            granted: 0,
+            tokens: 0,
+            malformed: 0,
+        }
     }
 
     fn apply(&mut self, op: &Op) {
@@ -106,6 +120,11 @@ impl Client {
                 self.send_frame(Frame::Fetch(Fetch { request: 4, mailbox }));
             }
             Op::Turn => self.send_frame(Frame::TurnRequest(TurnRequest { request: 6 })),
+            Op::Sfu { room, participant } => {
+                let (room, participant) =
+                    (RoomId::from_bytes(*room), ParticipantId::from_bytes(*participant));
+                self.send_frame(Frame::SfuRequest(SfuRequest { request: 7, room, participant }));
+            }
             Op::Flood(count) => {
                 for _ in 0..*count {
                     let passed = self.connection.handle_control(self.now).is_ok();
@@ -150,10 +169,15 @@ impl Client {
                     Request::Subscribe { .. } => {
                         assert!(!owned, "subscribed twice");
                         assert_eq!(self.granted, 0, "a mailbox beside TURN credentials");
+                        assert_eq!(self.tokens, 0, "a mailbox beside SFU tokens");
                     }
                     Request::Turn { .. } => {
                         assert!(!owned, "TURN credentials beside a mailbox");
                         self.granted += 1;
+                    }
+                    Request::Sfu { .. } => {
+                        assert!(!owned, "SFU tokens beside a mailbox");
+                        self.tokens += 1;
                     }
                     Request::Fetch { .. } => self.fetched += 1,
                     Request::Put { .. } => {}
@@ -182,5 +206,7 @@ impl Client {
         assert!(u64::from(self.fetched) <= u64::from(FETCH_BURST) + earned);
         let earned = micros / u64::try_from(TURN_INTERVAL.as_micros()).expect("seconds") + 1;
         assert!(u64::from(self.granted) <= u64::from(TURN_BURST) + earned);
+        let earned = micros / u64::try_from(SFU_INTERVAL.as_micros()).expect("seconds") + 1;
+        assert!(u64::from(self.tokens) <= u64::from(SFU_BURST) + earned);
     }
 }

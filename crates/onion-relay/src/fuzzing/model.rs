@@ -153,7 +153,9 @@ impl Model {
         let left = all.len();
         let mut prekeys = self.prekeys.clone();
         prekeys.retain(|prekeys| prekeys.mailbox != mailbox);
-        let expires = now + PREKEYS_TIME_TO_LIVE;
+        // To the next whole hour.
+        let expires = (now + PREKEYS_TIME_TO_LIVE).as_millis().div_ceil(3_600_000) * 3_600_000;
+        let expires = UnixTime::from_millis(expires);
         prekeys.push(Prekeys { mailbox, expires, bundle, one_time: all });
         self.commit(Self { blobs: self.blobs.clone(), prekeys, ..*self })?;
         Ok(left)

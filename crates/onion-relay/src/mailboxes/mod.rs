@@ -157,7 +157,7 @@ impl fmt::Debug for Delivery {
 
 /// A sequence that no blob of this relay has had: microseconds of the relay's clock, and always more
 /// than the last one. So it needs one number for all mailboxes instead of one for each, grows even
-/// across a lost store, and tells an owner nothing about the traffic of others.
+/// across a lost store, and tells an owner nothing about the traffic of others. As it is a time it stays in memory.
 fn next_sequence(store: &impl MailboxStore, now: UnixTime) -> Result<u64, StoreFailed> {
     let last = store.counter(Counter::LastSequence)?;
     Ok(now.as_millis().saturating_mul(1_000).max(last.saturating_add(1)))

@@ -4,10 +4,11 @@ use prost::Message;
 use zentalk_primitives::{MailboxId, UnixTime};
 
 use super::Mailboxes;
-use super::store::{Counter, MailboxStore};
+use super::store::{Counter, MailboxStore, round_up};
 use crate::error::{Error, StoreFailed};
 use crate::limits::{
-    ENTRY_OVERHEAD, MAX_BUNDLE, MAX_ONE_TIME_PREKEY, MAX_ONE_TIME_PREKEYS, PREKEYS_TIME_TO_LIVE,
+    ENTRY_OVERHEAD, MAX_BUNDLE, MAX_ONE_TIME_PREKEY, MAX_ONE_TIME_PREKEYS, PREKEYS_EXPIRY_STEP,
+    PREKEYS_TIME_TO_LIVE,
 };
 use crate::mailbox_key::ProvenMailbox;
 
@@ -38,7 +39,7 @@ impl Mailboxes {
         }
         left.extend(one_time);
         let prekeys = StoredPrekeys {
-            expires_at: now + PREKEYS_TIME_TO_LIVE,
+            expires_at: round_up(now + PREKEYS_TIME_TO_LIVE, PREKEYS_EXPIRY_STEP),
             bundle: bundle.or(old_bundle).ok_or(Error::NoPrekeys)?,
             one_time: left,
         };
@@ -111,7 +112,8 @@ pub struct StoredPrekeys {
 }
 
 impl StoredPrekeys {
-    /// From when on they are not given out any more, by the relay's clock.
+    /// From when on they are not given out any more, by the relay's clock; a whole number of
+    /// [`PREKEYS_EXPIRY_STEP`]s.
     pub const fn expires_at(&self) -> UnixTime {
         self.expires_at
     }

@@ -4,7 +4,8 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
 use crate::limits::{
-    MAX_BLOB, MAX_ONE_TIME_PREKEYS, MAX_TIME_TO_LIVE, PREKEYS_TIME_TO_LIVE, QUOTA_BLOBS,
+    EXPIRY_STEP, MAX_BLOB, MAX_ONE_TIME_PREKEYS, MAX_TIME_TO_LIVE, PREKEYS_TIME_TO_LIVE,
+    QUOTA_BLOBS,
 };
 use crate::{Challenge, MailboxKey};
 
@@ -301,6 +302,35 @@ fn stored_prekeys_survive_their_bytes() {
     let stored = relay.store.prekeys(relay.owner.mailbox()).unwrap().unwrap();
     assert_eq!(StoredPrekeys::from_bytes(&stored.to_bytes()), Some(stored));
     assert_eq!(StoredPrekeys::from_bytes(b"\xff"), None);
+}
+
+#[test]
+fn what_may_be_written_down_of_an_expiry_is_a_whole_ten_minutes_later() {
+    let step = EXPIRY_STEP.as_millis() as u64;
+    for (expires, coarse) in [(0, 0), (1, step), (step, step), (step + 1, 2 * step)] {
+        let expires_at = UnixTime::from_millis(expires);
+        let entry = Entry::of_unknown_age(1, expires_at, 1, true, expires_at);
+        assert_eq!(entry.coarse_expiry(), UnixTime::from_millis(coarse));
+    }
+}
+
+#[test]
+fn entry_of_unknown_age_is_older_than_anything_that_may_ring() {
+    let now = UnixTime::from_millis(1_800_000_000_000);
+    let entry = Entry::of_unknown_age(1, now + HOUR, 1, true, now);
+    assert!(now.saturating_since(entry.stored_at) > RINGING_TIME_TO_LIVE);
+}
+
+#[test]
+fn prekeys_expire_at_a_whole_hour_and_not_early() {
+    let mut relay = Relay::new(Quota::default());
+    relay.now = relay.now + SECOND;
+    relay.publish(Some(b"bundle"), &[1], false).unwrap();
+    let stored = relay.store.prekeys(relay.owner.mailbox()).unwrap().unwrap();
+    let hour = HOUR.as_millis() as u64;
+    assert_eq!(stored.expires_at().as_millis() % hour, 0);
+    let more = stored.expires_at().saturating_since(relay.now + PREKEYS_TIME_TO_LIVE);
+    assert_eq!(more, HOUR - SECOND);
 }
 
 /// One step of a life of a mailbox.

@@ -1,3 +1,4 @@
+use prost::encoding::bytes;
 use prost::{Message, Oneof};
 use zentalk_primitives::{CallId, DeviceId};
 use zeroize::Zeroize;
@@ -9,6 +10,7 @@ use super::answer::Answer;
 use super::candidates::Candidates;
 use super::elsewhere::Elsewhere;
 use super::end::EndCode;
+use super::group::{GroupInvite, GroupJoin, GroupKeys, GroupSas};
 use super::offer::Offer;
 use super::restart::Restart;
 use super::ringing::Ringing;
@@ -44,23 +46,33 @@ pub enum CallBody {
     DeclinedElsewhere(Elsewhere),
     /// The path is lost or must change: ICE begins anew.
     Restart(Restart),
+    /// A member of a group call asks to ring, or to make a call of two a group call.
+    GroupInvite(GroupInvite),
+    /// The invited person's device rings.
+    GroupRinging,
+    /// The invited person has accepted.
+    GroupJoin(GroupJoin),
+    /// The group's key distribution.
+    GroupKeys(GroupKeys),
+    /// The group's verification.
+    GroupSas(GroupSas),
     /// Received only: this version's, but of a kind that is not known here. To be ignored.
     Unknown,
-    /// Received only: from a version that is not known here. If `rings`, it is an offer: ring, and say that an update
-    /// is needed.
+    /// Received only: from a version that is not known here. If `rings`, it is an offer or an invitation: ring, and say that
+    /// an update is needed.
     NeedsUpdate {
-        /// Whether it is an offer.
+        /// Whether it is an offer or an invitation.
         rings: bool,
     },
 }
 
 impl CallMessage {
     /// The newest version that is understood here.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// A message about `call_id` from this device.
     pub const fn new(call_id: CallId, device_id: DeviceId, body: CallBody) -> Self {
-        Self { version: Self::VERSION, call_id, device_id, body }
+        Self { version: least_version(&body), call_id, device_id, body }
     }
 
     /// The least version that understands it.
@@ -107,7 +119,14 @@ impl CallMessage {
             device_id: self.device_id.as_bytes().to_vec(),
             body: Some(body),
         };
-        out.reserve_exact(wire.encoded_len());
+        let mark = matches!(self.body, CallBody::GroupInvite(_)).then(Vec::<u8>::new);
+        let mark_len = mark.as_ref().map_or(0, |mark| bytes::encoded_len(OFFER_TAG, mark));
+        out.reserve_exact(mark_len + wire.encoded_len());
+        // Of two bodies the last that the reader knows counts (Protobuf's rule for oneof): one that knows no invitations sees an
+        // offer of a newer version, and rings.
+        if let Some(mark) = mark {
+            bytes::encode(OFFER_TAG, &mark, out);
+        }
         wire.encode(out).map_err(|_| Error::MessageTooLong)
     }
 
@@ -123,8 +142,12 @@ impl CallMessage {
         let wire = Wire::decode(bytes).map_err(|_| MALFORMED)?;
         let body = match (wire.version, &wire.body) {
             (0, _) => return Err(MALFORMED),
-            (Self::VERSION, body) => body.as_ref().map_or(Ok(CallBody::Unknown), BodyWire::read)?,
-            (_, body) => CallBody::NeedsUpdate { rings: matches!(body, Some(BodyWire::Offer(_))) },
+            (..=Self::VERSION, body) => {
+                body.as_ref().map_or(Ok(CallBody::Unknown), BodyWire::read)?
+            }
+            (_, body) => CallBody::NeedsUpdate {
+                rings: matches!(body, Some(BodyWire::Offer(_) | BodyWire::GroupInvite(_))),
+            },
         };
         Ok(Self {
             version: wire.version,
@@ -136,6 +159,17 @@ impl CallMessage {
     }
 }
 
+/// Whoever knows version 1 only must not ignore an invitation in silence; the rest is of no use to them.
+const fn least_version(body: &CallBody) -> u32 {
+    match body {
+        CallBody::GroupInvite(_) => 2,
+        _ => 1,
+    }
+}
+
+/// The field of the body that every version knows to ring for.
+const OFFER_TAG: u32 = 4;
+
 /// Fields 1 to 4 keep their meaning in every version.
 #[derive(Clone, PartialEq, Message)]
 struct Wire {
@@ -145,14 +179,18 @@ struct Wire {
     call_id: Vec<u8>,
     #[prost(bytes = "vec", tag = "3")]
     device_id: Vec<u8>,
-    #[prost(oneof = "BodyWire", tags = "4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[prost(oneof = "BodyWire", tags = "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17")]
     body: Option<BodyWire>,
 }
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        if let Some(BodyWire::Offer(bytes) | BodyWire::Answer(bytes) | BodyWire::Restart(bytes)) =
-            &mut self.body
+        if let Some(
+            BodyWire::Offer(bytes)
+            | BodyWire::Answer(bytes)
+            | BodyWire::Restart(bytes)
+            | BodyWire::GroupKeys(bytes),
+        ) = &mut self.body
         {
             bytes.zeroize();
         }
@@ -180,6 +218,16 @@ enum BodyWire {
     DeclinedElsewhere(Vec<u8>),
     #[prost(bytes, tag = "12")]
     Restart(Vec<u8>),
+    #[prost(bytes, tag = "13")]
+    GroupInvite(Vec<u8>),
+    #[prost(bytes, tag = "14")]
+    GroupRinging(Vec<u8>),
+    #[prost(bytes, tag = "15")]
+    GroupJoin(Vec<u8>),
+    #[prost(bytes, tag = "16")]
+    GroupKeys(Vec<u8>),
+    #[prost(bytes, tag = "17")]
+    GroupSas(Vec<u8>),
 }
 
 impl BodyWire {
@@ -194,6 +242,11 @@ impl BodyWire {
             CallBody::AcceptedElsewhere(other) => Self::AcceptedElsewhere(other.encode()),
             CallBody::DeclinedElsewhere(other) => Self::DeclinedElsewhere(other.encode()),
             CallBody::Restart(restart) => Self::Restart(restart.encode()),
+            CallBody::GroupInvite(invite) => Self::GroupInvite(invite.encode()),
+            CallBody::GroupRinging => Self::GroupRinging(Vec::new()),
+            CallBody::GroupJoin(join) => Self::GroupJoin(join.encode()),
+            CallBody::GroupKeys(keys) => Self::GroupKeys(keys.encode()),
+            CallBody::GroupSas(sas) => Self::GroupSas(sas.as_bytes().to_vec()),
             CallBody::Unknown | CallBody::NeedsUpdate { .. } => return Err(Error::NotSendable),
         })
     }
@@ -213,6 +266,11 @@ impl BodyWire {
                 CallBody::DeclinedElsewhere(Elsewhere::decode(bytes)?)
             }
             Self::Restart(bytes) => CallBody::Restart(Restart::decode(bytes)?),
+            Self::GroupInvite(bytes) => CallBody::GroupInvite(GroupInvite::decode(bytes)?),
+            Self::GroupRinging(_) => CallBody::GroupRinging,
+            Self::GroupJoin(bytes) => CallBody::GroupJoin(GroupJoin::decode(bytes)?),
+            Self::GroupKeys(bytes) => CallBody::GroupKeys(GroupKeys::decode(bytes)?),
+            Self::GroupSas(bytes) => CallBody::GroupSas(GroupSas::new(bytes.clone())?),
         })
     }
 }

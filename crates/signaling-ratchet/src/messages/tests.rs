@@ -1,3 +1,4 @@
+mod group;
 mod restart;
 
 use prost::Message;
@@ -93,9 +94,9 @@ fn by_hand(version: u8, fields: &[(u32, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn offer_of_a_newer_version_still_rings() {
-    let newer = CallMessage::decode(&by_hand(2, &[(4, b"no offer that we know")])).unwrap();
+    let newer = CallMessage::decode(&by_hand(3, &[(4, b"no offer that we know")])).unwrap();
     assert!(matches!(newer.body(), CallBody::NeedsUpdate { rings: true }));
-    assert_eq!((newer.version(), newer.call_id(), newer.device_id()), (2, CALL, DEVICE));
+    assert_eq!((newer.version(), newer.call_id(), newer.device_id()), (3, CALL, DEVICE));
     let newer = CallMessage::decode(&by_hand(9, &[(7, b"")])).unwrap();
     assert!(matches!(newer.body(), CallBody::NeedsUpdate { rings: false }));
     assert_eq!(newer.encode(), Err(Error::NotSendable));

@@ -10,6 +10,7 @@ use zentalk_primitives::UnixTime;
 use zeroize::Zeroize;
 
 use crate::Error;
+use crate::card::ContactCard;
 use crate::identity::IdentityPublic;
 use crate::limits;
 use crate::messages::{CallBody, CallMessage};
@@ -104,10 +105,24 @@ fn read(mut plaintext: Vec<u8>, from: &IdentityPublic) -> Result<CallMessage, Er
     let message = padding::unpad(&mut plaintext).and_then(|()| CallMessage::decode(&plaintext));
     plaintext.zeroize();
     let message = message?;
-    match message.body() {
-        CallBody::Offer(offer) if offer.card().identity() != from => {
-            Err(Error::Malformed("offer: its contact card is another person's"))
-        }
+    match introduction(message.body()) {
+        Some((card, why)) if card.identity() != from => Err(Error::Malformed(why)),
         _ => Ok(message),
+    }
+}
+
+/// The card by which the sender introduces itself, and what it is when it is another person's.
+const fn introduction(body: &CallBody) -> Option<(&ContactCard, &'static str)> {
+    match body {
+        CallBody::Offer(offer) => {
+            Some((offer.card(), "offer: its contact card is another person's"))
+        }
+        CallBody::GroupInvite(invite) => {
+            Some((invite.inviter().card(), "group invite: the inviter is another person"))
+        }
+        CallBody::GroupJoin(join) => {
+            Some((join.member().card(), "group join: the member is another person"))
+        }
+        _ => None,
     }
 }

@@ -2,9 +2,10 @@ use core::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use zentalk_primitives::{CallId, DeviceId, MailboxId, Secret, UnixTime};
+use zentalk_primitives::{CallId, DeviceId, MailboxId, ParticipantId, RoomId, Secret, UnixTime};
 use zentalk_signaling_ratchet::messages::{
-    Candidate, Candidates, FrameSecret, MediaKinds, Offer, Ringing,
+    Candidate, Candidates, FrameSecret, GroupInvite, GroupJoin, GroupMember, GroupRoom, MediaKinds,
+    Offer, Ringing,
 };
 use zentalk_signaling_ratchet::{
     CallBody, CallMessage, ContactCard, Error, Identity, IdentityPublic, Postbox, PrekeyBundle,
@@ -53,6 +54,19 @@ fn offer(sdp: &str, of: &IdentityPublic) -> CallBody {
     let secret = FrameSecret::new(Secret::new([7; 32]));
     let media = MediaKinds { audio: true, video: true };
     CallBody::Offer(Offer::new(sdp.into(), secret, card(of), media).unwrap())
+}
+
+fn member(index: u8, of: &IdentityPublic) -> GroupMember {
+    let participant = ParticipantId::from_bytes([index; 16]);
+    GroupMember::new(index, card(of), participant, [index; 32], DEVICE).unwrap()
+}
+
+fn invite(inviter: &IdentityPublic, present: &IdentityPublic) -> CallBody {
+    let (sfu, relay) = ("wss://sfu.example".to_owned(), "wss://relay.example".to_owned());
+    let room = GroupRoom::new(RoomId::from_bytes([6; 16]), vec![sfu], relay).unwrap();
+    let present = vec![member(1, present)];
+    let media = MediaKinds { audio: true, video: true };
+    CallBody::GroupInvite(GroupInvite::new(room, media, member(0, inviter), present, 2).unwrap())
 }
 
 fn ringing(sdp: &str) -> CallBody {
@@ -233,6 +247,30 @@ fn offer_with_another_persons_card_is_refused() {
     let before = snapshot(&bob);
     assert!(matches!(bob.open(NOW, &sealed), Err(Error::Malformed(_))));
     assert!(snapshot(&bob) == before);
+}
+
+/// Somebody in the call, or nobody in it, cannot invite or join in another's name.
+#[test]
+fn invite_and_join_in_another_persons_name_are_refused() {
+    let mut world = World::new();
+    let (mut mallory, mut bob, alice) = (world.person(), world.person(), world.person());
+    world.begin(&mut mallory, &bob).unwrap();
+    for body in [
+        invite(alice.identity(), mallory.identity()),
+        CallBody::GroupJoin(GroupJoin::new(member(2, alice.identity()))),
+    ] {
+        let sealed = world.seal(&mut mallory, &bob, body);
+        let before = snapshot(&bob);
+        assert!(matches!(bob.open(NOW, &sealed), Err(Error::Malformed(_))));
+        assert!(snapshot(&bob) == before);
+    }
+    for body in [
+        invite(mallory.identity(), alice.identity()),
+        CallBody::GroupJoin(GroupJoin::new(member(2, mallory.identity()))),
+    ] {
+        let sealed = world.seal(&mut mallory, &bob, body);
+        assert_eq!(bob.open(NOW, &sealed).unwrap().from, *mallory.identity());
+    }
 }
 
 /// Nothing that the relay sees names either side, on any message of a session.

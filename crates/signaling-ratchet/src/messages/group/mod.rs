@@ -1,0 +1,15 @@
+//! Calls of more than two: who is in them, where they meet, and what carries their keys.
+
+mod invite;
+mod join;
+mod keys;
+mod member;
+mod room;
+mod sas;
+
+pub use invite::GroupInvite;
+pub use join::GroupJoin;
+pub use keys::GroupKeys;
+pub use member::GroupMember;
+pub use room::GroupRoom;
+pub use sas::GroupSas;
