@@ -11,9 +11,21 @@ pub enum Error {
     Malformed,
 
     // Misbehaving peer, or a server between.
-    /// The key id names another epoch than the opener's.
+    /// The key id names another epoch than the opener's, or one that its sender has left behind.
     #[error("the frame is of another epoch")]
     WrongEpoch,
+
+    /// The key of the epoch that the key id names is not there: not yet, or not any more.
+    #[error("the key of the frame's epoch is not there")]
+    UnknownEpoch,
+
+    /// In the epoch that the key id names its sender is no member, or was removed since.
+    #[error("the frame's sender is no member of its epoch")]
+    NotMember,
+
+    /// Members hold different keys of this epoch, so a frame would mean something else to each.
+    #[error("members hold different keys of the epoch; a new epoch is needed")]
+    Disputed,
 
     /// The key id names another sender than the opener's.
     #[error("the frame is another sender's")]
@@ -39,6 +51,15 @@ pub enum Error {
     #[error("the frame's counter lies behind the replay window")]
     Rewound,
 
+    // Malformed messages between members; drop them.
+    /// A key message that no member of this version sends.
+    #[error("the key message is malformed")]
+    KeyMessage,
+
+    /// A message of the verification that no member of this version sends.
+    #[error("the verification message is malformed")]
+    SasMessage,
+
     // Unsupported.
     /// The codec has no clear bytes that a forwarder could work with; sending it in clear instead is
     /// refused.
@@ -55,7 +76,27 @@ pub enum Error {
     #[error("the frame is too long")]
     FrameTooLong,
 
+    /// The numbers of epochs are used up ([`Epoch::MAX_NUMBER`](crate::Epoch::MAX_NUMBER)).
+    #[error("the epochs of this call are used up; call again")]
+    EpochsExhausted,
+
     // The caller's misuse.
+    /// There is no key yet to seal with: it is on its way.
+    #[error("no epoch's key is there yet")]
+    NoKey,
+
+    /// A member index from [`MAX_MEMBERS`](crate::MAX_MEMBERS) on, or one's own index that is not in the roster.
+    #[error("the member index is out of range or not in the roster")]
+    Index,
+
+    /// Information about a member that is empty or beyond [`MAX_MEMBER_INFO`](crate::MAX_MEMBER_INFO).
+    #[error("a member's information is empty or too long")]
+    MemberInfo,
+
+    /// Information about all members beyond [`MAX_ROSTER_LEN`](crate::MAX_ROSTER_LEN).
+    #[error("the members' information is too long together")]
+    RosterTooLong,
+
     /// More clear bytes than the frame has, or than [`MAX_CLEAR_BYTES`](crate::MAX_CLEAR_BYTES).
     #[error("more clear bytes than the frame has or the format allows")]
     ClearLength,

@@ -85,6 +85,22 @@ impl FrameKeys {
     }
 }
 
+#[cfg(feature = "glass")]
+impl FrameKeys {
+    /// The base key, and every key that was given out.
+    pub(crate) fn secrets(&self) -> Vec<crate::glass::Exposed> {
+        let base_key = self.base_key.expose();
+        let name = |what: &str| format!("epoch {:#x}: {what}", self.epoch);
+        let given_out = self.given_out.iter().filter_map(|id| {
+            let key = SframeKey::secret(self.suite, base_key, id.to_kid()).ok()?;
+            let stream = id.stream();
+            Some((name(&format!("frame key of member {}, {stream:?}", id.sender())), key))
+        });
+        let base = (name("base key"), zeroize::Zeroizing::new(base_key.to_vec()));
+        core::iter::once(base).chain(given_out).collect()
+    }
+}
+
 impl fmt::Debug for FrameKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameKeys")

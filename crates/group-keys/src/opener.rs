@@ -22,6 +22,8 @@ pub struct OpenedFrame {
     /// Its place in the order in which its sender sealed, from 0. Frames may be opened out of order, within
     /// [`FRAME_REPLAY_WINDOW`](crate::FRAME_REPLAY_WINDOW); a decoder that must not go back compares this.
     pub counter: u64,
+    /// The key it was sealed under: epoch, sender, kind and layer. Counters compare within one only.
+    pub key_id: KeyId,
 }
 
 impl FrameOpener {
@@ -75,7 +77,7 @@ impl FrameOpener {
         self.key.open_framed(header.counter, metadata, body, out, clear_len)?;
         out.get_mut(..clear_len).ok_or(Error::Internal)?.copy_from_slice(clear);
         self.window.mark(header.counter);
-        Ok(OpenedFrame { counter: header.counter })
+        Ok(OpenedFrame { counter: header.counter, key_id: self.key_id })
     }
 
     fn check_key_id(&self, kid: u64) -> Result<(), Error> {

@@ -197,6 +197,20 @@ impl<C: Crypto> KeyedBy<C> {
     }
 }
 
+#[cfg(feature = "glass")]
+impl SframeKey {
+    /// The key itself: see [`GroupKeys::secrets`](crate::GroupKeys::secrets).
+    pub(crate) fn secret(
+        suite: CipherSuite,
+        base_key: &[u8],
+        kid: u64,
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+        let (key, _) = derive_key_and_salt::<Platform>(suite, base_key, kid)?;
+        let key = key.expose().get(..suite.key_len()).ok_or(Error::Internal)?;
+        Ok(zeroize::Zeroizing::new(key.to_vec()))
+    }
+}
+
 /// RFC 9605 §4.4.2; the key is as long as the suite's, zeros follow it.
 fn derive_key_and_salt<C: Crypto>(
     suite: CipherSuite,

@@ -1,9 +1,13 @@
 //! The frame layer through its public interface.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod group;
+mod malicious_server;
 mod pair;
 mod refusals;
+mod room;
 mod roundtrip;
+mod schedules;
 mod suites;
 
 use zentalk_group_keys::{FrameKeys, FrameSecret, PairRole, pair_base_key};

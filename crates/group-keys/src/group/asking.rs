@@ -1,0 +1,251 @@
+use core::time::Duration;
+
+use zentalk_primitives::Instant;
+
+use super::backoff::Backoff;
+use super::standing::{Sender, Standing};
+use super::{GroupEvent, GroupFailure, GroupKeys, UNREACHABLE_AFTER};
+use crate::Epoch;
+use crate::message::Body;
+
+/// We lack a key and ask for it.
+pub(super) struct Missing {
+    since: Instant,
+    requests: Backoff,
+    /// Who knows of the epoch that we lack.
+    prefer: Option<u8>,
+    /// That epoch, if it has been named.
+    newer: Option<Epoch>,
+    /// We were removed, or our side of a partition has lost: whoever made the later epoch is to be followed.
+    yielding: bool,
+    announced: bool,
+}
+
+impl Missing {
+    /// A newcomer's.
+    pub(super) const fn first(now: Instant) -> Self {
+        let requests = Backoff::new(now);
+        Self { since: now, requests, prefer: None, newer: None, yielding: false, announced: true }
+    }
+
+    fn later(now: Instant) -> Self {
+        Self { requests: Backoff::after(now, PATIENCE), announced: false, ..Self::first(now) }
+    }
+}
+
+impl GroupKeys {
+    pub(super) fn is_yielding(&self) -> bool {
+        self.missing.as_ref().is_some_and(|missing| missing.yielding)
+    }
+
+    /// The number of the latest epoch that we know of and lack.
+    pub(super) fn named_number(&self) -> u32 {
+        let named = self.missing.as_ref().and_then(|missing| missing.newer);
+        named.map_or(0, Epoch::number)
+    }
+
+    /// Whether an epoch can be meant seriously: not too far ahead of ours.
+    pub(super) fn is_near(&self, epoch: Epoch) -> bool {
+        self.epoch().is_none_or(|current| epoch.number() <= current.number() + MAX_JUMP)
+    }
+
+    /// Somebody has a later epoch than we.
+    pub(super) fn note_newer(&mut self, now: Instant, from: Sender, epoch: Epoch) {
+        if !self.is_near(epoch) {
+            self.counters.senseless += 1;
+            return;
+        }
+        let yielding = self.is_yielding();
+        let maker_gone = !self.is_live(epoch.maker()) || epoch.maker() == self.own;
+        if self.leads() && from.is_member() && maker_gone && !yielding {
+            return self.outnumber(epoch);
+        }
+        let missing = self.missing.get_or_insert_with(|| Missing::later(now));
+        if missing.newer < Some(epoch) {
+            missing.newer = Some(epoch);
+            missing.prefer = Some(from.index);
+        }
+    }
+
+    /// We are not where the call goes on: somebody has removed us, or has the later epoch of two.
+    pub(super) fn yield_to(&mut self, now: Instant, from: Sender, epoch: Epoch) {
+        if !self.is_near(epoch) {
+            self.counters.senseless += 1;
+            return;
+        }
+        let missing = self.missing.get_or_insert_with(|| Missing::first(now));
+        missing.announced &= missing.yielding;
+        missing.yielding = true;
+        if missing.newer <= Some(epoch) {
+            missing.newer = Some(epoch);
+            missing.prefer = Some(from.index);
+        }
+    }
+
+    /// Frames of a member do not open.
+    pub(super) fn note_unreadable(&mut self, now: Instant) {
+        self.missing.get_or_insert_with(|| Missing { announced: true, ..Missing::later(now) });
+    }
+
+    /// All frames open, so nothing is asked for that nobody named.
+    pub(super) fn note_readable(&mut self) {
+        let vague = |missing: &Missing| missing.newer.is_none() && !missing.yielding;
+        if self.current.is_some() && self.missing.as_ref().is_some_and(vague) {
+            self.missing = None;
+        }
+    }
+
+    /// This epoch is there now.
+    pub(super) fn found(&mut self, epoch: Epoch) {
+        let named = self.missing.as_ref().and_then(|missing| missing.newer);
+        // A later epoch of somebody who is gone leads nowhere.
+        if named.is_some_and(|named| named > epoch && self.is_live(named.maker())) {
+            return;
+        }
+        if let Some(missing) = self.missing.take()
+            && missing.announced
+            && (missing.newer.is_some() || missing.yielding || self.keyring.epochs().count() == 1)
+        {
+            self.event(GroupEvent::KeyFound { sender: None });
+        }
+    }
+
+    /// Asks for what is missing: the leader first, then one after the other.
+    pub(super) fn ask(&mut self, now: Instant) {
+        self.settle_two_leaders(now);
+        let candidates = self.candidates();
+        let (have, first) = (self.epoch(), self.current.is_none());
+        let Some(missing) = &mut self.missing else { return };
+        let named = missing.newer.is_some() || missing.yielding || first;
+        let announce = named && !missing.announced && now - missing.since >= ANNOUNCE_AFTER;
+        missing.announced |= announce;
+        let given_up = missing.requests.overdue(now);
+        let due = missing.requests.due(now);
+        let turn = missing.requests.tries().saturating_sub(1) as usize;
+        if announce {
+            self.event(GroupEvent::KeyMissing { sender: None });
+        }
+        if given_up {
+            self.give_up();
+        }
+        let to = turn.checked_rem(candidates.len()).and_then(|turn| candidates.get(turn)).copied();
+        if let (true, Some(to)) = (due, to) {
+            self.send(to, Body::Request { have });
+        }
+    }
+
+    /// Somebody else leads too, with a later epoch that nobody confirms: ours must be later, for those who follow us to confirm.
+    fn settle_two_leaders(&mut self, now: Instant) {
+        let (leads, Some(missing)) = (self.leads(), &self.missing) else { return };
+        let waited = now - missing.since >= CONFIRMED_WITHIN;
+        if let (true, Some(newer)) = (leads && waited && !missing.yielding, missing.newer) {
+            let announced = missing.announced;
+            self.missing = None;
+            self.outnumber(newer);
+            if announced {
+                self.event(GroupEvent::KeyFound { sender: None });
+            }
+        }
+    }
+
+    /// Nobody answered. A newcomer goes on asking; others go on with what they have.
+    fn give_up(&mut self) {
+        self.event(GroupEvent::Failed(GroupFailure::KeyUnavailable));
+        if self.current.is_some() {
+            self.missing = None;
+        }
+    }
+
+    pub(super) fn next_ask(&self) -> Option<Instant> {
+        let missing = self.missing.as_ref()?;
+        let named = missing.newer.is_some() || missing.yielding || self.current.is_none();
+        let announce = (named && !missing.announced).then_some(missing.since + ANNOUNCE_AFTER);
+        let settle = missing.newer.filter(|_| self.leads() && !missing.yielding);
+        let settle = settle.map(|_| missing.since + CONFIRMED_WITHIN);
+        [Some(missing.requests.next()), announce, settle].into_iter().flatten().min()
+    }
+
+    /// Whom to ask, in this order.
+    fn candidates(&self) -> Vec<u8> {
+        let Some(missing) = &self.missing else { return Vec::new() };
+        let first = missing.prefer.into_iter().chain([self.leader()]);
+        let rest = match self.current {
+            Some(_) => self.others(),
+            None => self.who_was_heard(),
+        };
+        let mut candidates = Vec::new();
+        for index in first.chain(rest) {
+            if index != self.own && !candidates.contains(&index) {
+                candidates.push(index);
+            }
+        }
+        candidates
+    }
+
+    /// A member asks for a key.
+    pub(super) fn asked(&mut self, now: Instant, from: Sender, have: Option<Epoch>) {
+        let Some(current) = self.epoch() else { return };
+        match from.standing {
+            Standing::Member if have < Some(current) => self.deliver(now, from.index),
+            Standing::Lost if have <= Some(current) => self.take_in_again(now, from, have),
+            // Only the leader knows for certain.
+            Standing::Left if self.leads() && have <= Some(current) => {
+                self.send(from.index, Body::Removed { epoch: current, lost: false });
+            }
+            Standing::Member | Standing::Lost => {
+                if let Some(have) = have.filter(|have| *have > current) {
+                    self.note_newer(now, from, have);
+                }
+            }
+            // It may be a newcomer whom we were not told of yet.
+            Standing::Left | Standing::Stranger => self.counters.strangers += 1,
+        }
+    }
+
+    fn deliver(&mut self, now: Instant, to: u8) {
+        if self.may_deliver(now, to) {
+            let active = self.keyring.sending() == self.epoch();
+            self.offer_to(to, None, active);
+        }
+    }
+
+    /// A member whose lease expired lives.
+    fn take_in_again(&mut self, now: Instant, from: Sender, have: Option<Epoch>) {
+        let in_roster = self.roster().is_some_and(|roster| roster.has(from.index, from.tag));
+        if in_roster {
+            self.revive(from.index);
+            if have < self.epoch() {
+                self.deliver(now, from.index);
+            }
+        } else if let Some(gone) = self.gone.get(&from.index) {
+            let info = gone.info.clone();
+            self.arrives(now, from.index, info);
+        }
+    }
+
+    /// A member says that its epoch is later than ours.
+    pub(super) fn told_of_newer(&mut self, now: Instant, from: Sender, epoch: Epoch) {
+        let later = self.epoch().is_some_and(|current| epoch > current);
+        match from.standing {
+            Standing::Member if later => self.note_newer(now, from, epoch),
+            Standing::Lost if later => self.yield_to(now, from, epoch),
+            Standing::Member | Standing::Lost => {}
+            Standing::Left | Standing::Stranger => self.counters.strangers += 1,
+        }
+    }
+}
+
+/// What is missing may be on its way for this long.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// After how long people are told.
+const ANNOUNCE_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a leader waits for another's later epoch to be confirmed by a second member.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(5);
+
+/// How far ahead of ours a number can be: a leader makes five epochs a second at most, and a partition is given up
+/// after [`UNREACHABLE_AFTER`].
+const MAX_JUMP: u32 = 1_024;
+
+const _: () = assert!(UNREACHABLE_AFTER.as_secs() * 5 < MAX_JUMP as u64);

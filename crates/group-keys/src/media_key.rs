@@ -1,0 +1,114 @@
+use core::fmt;
+
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use zentalk_primitives::{CallId, Secret};
+
+use crate::crypto::{Crypto, Hash, Platform};
+use crate::{BaseKey, Epoch, Error, Roster};
+
+/// The Media Key of one epoch: 32 bytes that its maker sends to each member through their own ratchet.
+pub struct MediaKey(Secret<32>);
+
+impl MediaKey {
+    /// A fresh one: nobody who left can know anything of it.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self(Secret::random(rng))
+    }
+
+    /// The key of a later epoch, by a step that cannot be taken back: whoever gets the new one only, cannot read the past. Whoever
+    /// has the old one makes it alone.
+    pub(crate) fn ratchet(&self, call: CallId, from: Epoch, to: Epoch) -> Result<Self, Error> {
+        let info = [RATCHET, &from.to_u32().to_be_bytes()[..], &to.to_u32().to_be_bytes()];
+        self.derive(call, &info).map(Self)
+    }
+
+    /// The SFrame base key. Epoch and roster enter it: members who were told of different rosters have different keys, and
+    /// find out by their [`KeyCommitment`](crate::KeyCommitment)s.
+    pub(crate) fn base_key(
+        &self,
+        call: CallId,
+        epoch: Epoch,
+        roster: &Roster,
+    ) -> Result<BaseKey, Error> {
+        let info = [BASE_KEY, &epoch.to_u32().to_be_bytes()[..], &roster.digest()];
+        self.derive(call, &info).map(BaseKey::new)
+    }
+
+    fn derive(&self, call: CallId, info: &[&[u8]]) -> Result<Secret<32>, Error> {
+        let mut key = Secret::new([0; 32]);
+        let salt = call.as_bytes();
+        Platform::hkdf(Hash::Sha256, salt, self.0.expose(), info, key.expose_mut())?;
+        Ok(key)
+    }
+
+    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
+        Secret::from_slice(bytes).map(Self)
+    }
+
+    pub(crate) const fn duplicate(&self) -> Self {
+        Self(self.0.duplicate())
+    }
+
+    pub(crate) const fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for MediaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MediaKey([redacted])")
+    }
+}
+
+const RATCHET: &[u8] = b"zentalk/frames/media key ratchet v1";
+const BASE_KEY: &[u8] = b"zentalk/frames/group base key v1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALL: CallId = CallId::from_bytes([9; 16]);
+
+    fn epoch(number: u32) -> Epoch {
+        Epoch::new(number, 0).unwrap()
+    }
+
+    fn roster(info: &[u8]) -> Roster {
+        let mut roster = Roster::new();
+        roster.insert(3, info.to_vec()).unwrap();
+        roster
+    }
+
+    #[test]
+    fn a_ratchet_step_depends_on_call_and_both_epochs() {
+        let key = MediaKey(Secret::new([1; 32]));
+        let step = |call, from, to| *key.ratchet(call, epoch(from), epoch(to)).unwrap().expose();
+        let base = step(CALL, 1, 2);
+        assert_eq!(base, step(CALL, 1, 2));
+        for other in [step(CallId::from_bytes([8; 16]), 1, 2), step(CALL, 0, 2), step(CALL, 1, 3)] {
+            assert_ne!(other, base);
+        }
+        assert_ne!(base, *key.expose());
+    }
+
+    #[test]
+    fn members_who_were_told_of_different_rosters_have_different_keys() {
+        let key = MediaKey(Secret::new([1; 32]));
+        let base = |number, info: &[u8]| {
+            *key.base_key(CALL, epoch(number), &roster(info)).unwrap().expose()
+        };
+        assert_eq!(base(1, b"carol"), base(1, b"carol"));
+        assert_ne!(base(1, b"carol"), base(1, b"mallory"));
+        assert_ne!(base(1, b"carol"), base(2, b"carol"));
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert_eq!(format!("{:?}", MediaKey(Secret::new([1; 32]))), "MediaKey([redacted])");
+    }
+}

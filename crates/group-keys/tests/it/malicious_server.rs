@@ -1,0 +1,127 @@
+//! A server that does with frames what it likes: none of it reaches a decoder, and what it withholds is noticed.
+
+use core::time::Duration;
+
+use zentalk_group_keys::{Error, GroupEvent, KeyId, Liveness, MediaKind, SframeHeader, StreamId};
+
+use crate::room::Room;
+
+const MICROPHONE: MediaKind = MediaKind::Microphone;
+
+#[test]
+fn a_replayed_frame_opens_once() {
+    let mut room = Room::with(3);
+    let frame = room.seal(1, StreamId::MICROPHONE, b"once");
+    for receiver in [0, 2] {
+        assert!(room.open(receiver, 1, MICROPHONE, &frame).is_ok());
+        assert_eq!(room.open(receiver, 1, MICROPHONE, &frame), Err(Error::Replayed));
+    }
+    // Nor does a new epoch forget what was opened.
+    room.join(3);
+    room.pass(Duration::from_secs(3));
+    assert_eq!(room.open(0, 1, MICROPHONE, &frame), Err(Error::Replayed));
+}
+
+#[test]
+fn swapped_streams_do_not_open() {
+    let mut room = Room::with(3);
+    let voice = room.seal(1, StreamId::MICROPHONE, b"voice");
+    let picture = room.seal(1, StreamId::CAMERA, b"picture");
+    assert_eq!(room.open(0, 1, MediaKind::Camera, &voice), Err(Error::WrongStream));
+    assert_eq!(room.open(0, 1, MICROPHONE, &picture), Err(Error::WrongStream));
+    assert!(room.open(0, 1, MediaKind::Camera, &picture).is_ok());
+}
+
+#[test]
+fn another_senders_frame_does_not_open_as_somebody_elses() {
+    let mut room = Room::with(3);
+    let bobs = room.seal(1, StreamId::MICROPHONE, b"bob");
+    assert_eq!(room.open(0, 2, MICROPHONE, &bobs), Err(Error::WrongSender));
+    assert_eq!(room.open(1, 1, MICROPHONE, &bobs), Err(Error::OwnFrames));
+    // Renamed, it is not authentic.
+    let renamed = renamed(&bobs, |key_id| KeyId::new(key_id.epoch(), 2, key_id.stream()));
+    assert_eq!(room.open(0, 2, MICROPHONE, &renamed), Err(Error::AuthenticationFailed));
+    assert!(room.open(0, 1, MICROPHONE, &bobs).is_ok());
+}
+
+#[test]
+fn a_rewound_stream_does_not_open() {
+    let mut room = Room::with(2);
+    let frames: Vec<_> = (0..200).map(|_| room.seal(1, StreamId::MICROPHONE, b"frame")).collect();
+    assert!(room.open(0, 1, MICROPHONE, &frames[199]).is_ok());
+    assert_eq!(room.open(0, 1, MICROPHONE, &frames[0]), Err(Error::Rewound));
+}
+
+#[test]
+fn a_stream_is_not_rewound_into_the_epoch_before() {
+    let mut room = Room::with(2);
+    let old = room.seal(1, StreamId::MICROPHONE, b"old, and kept back");
+    room.join(2);
+    room.pass(Duration::from_secs(3));
+    let new = room.seal(1, StreamId::MICROPHONE, b"new");
+    assert!(room.open(0, 1, MICROPHONE, &new).is_ok());
+    assert_eq!(room.open(0, 1, MICROPHONE, &old), Err(Error::WrongEpoch));
+    room.pass(Duration::from_secs(10));
+    assert_eq!(room.open(0, 1, MICROPHONE, &old), Err(Error::UnknownEpoch));
+}
+
+#[test]
+fn an_injected_frame_does_not_open_and_changes_nothing() {
+    let mut room = Room::with(3);
+    let frame = room.seal(1, StreamId::MICROPHONE, b"genuine");
+    for bit in 0..frame.len() * 8 {
+        let mut forged = frame.clone();
+        forged[bit / 8] ^= 1 << (bit % 8);
+        assert!(room.open(0, 1, MICROPHONE, &forged).is_err(), "bit {bit}");
+    }
+    for len in 0..frame.len() {
+        assert!(room.open(0, 1, MICROPHONE, &frame[..len]).is_err(), "{len} bytes");
+    }
+    let unknown = renamed(&frame, |key_id| KeyId::new(key_id.epoch() ^ 0x40, 1, key_id.stream()));
+    assert_eq!(room.open(0, 1, MICROPHONE, &unknown), Err(Error::UnknownEpoch));
+    let nobody = renamed(&frame, |key_id| KeyId::new(key_id.epoch(), 9, key_id.stream()));
+    assert_eq!(room.open(0, 9, MICROPHONE, &nobody), Err(Error::NotMember));
+    assert!(room.open(0, 1, MICROPHONE, &frame).is_ok());
+}
+
+#[test]
+fn frames_of_an_unknown_epoch_are_told_within_two_seconds_and_so_is_their_end() {
+    let mut room = Room::with(2);
+    let frame = room.seal(1, StreamId::MICROPHONE, b"genuine");
+    let unknown = renamed(&frame, |key_id| KeyId::new(key_id.epoch() ^ 0x40, 1, key_id.stream()));
+    for _ in 0..20 {
+        assert!(room.open(0, 1, MICROPHONE, &unknown).is_err());
+        room.pass(Duration::from_millis(100));
+    }
+    assert!(room.has(0, &GroupEvent::KeyMissing { sender: Some(1) }));
+    assert!(room.open(0, 1, MICROPHONE, &frame).is_ok());
+    room.pass(Duration::from_secs(1));
+    assert!(room.has(0, &GroupEvent::KeyFound { sender: Some(1) }));
+}
+
+#[test]
+fn withheld_frames_make_their_sender_stale() {
+    let mut room = Room::with(3);
+    let mut liveness = Liveness::new(2_000);
+    liveness.expect(room.now, 1);
+    liveness.expect(room.now, 2);
+    for _ in 0..25 {
+        // The server passes on what 1 sends, and nothing of 2.
+        let passed = room.seal(1, StreamId::MICROPHONE, b"passed on");
+        room.seal(2, StreamId::MICROPHONE, b"withheld");
+        room.open(0, 1, MICROPHONE, &passed).unwrap();
+        liveness.opened(room.now, 1);
+        room.pass(Duration::from_millis(100));
+    }
+    assert_eq!(liveness.stale(room.now).collect::<Vec<_>>(), [2]);
+}
+
+/// The frame with another key id.
+fn renamed(frame: &[u8], rename: impl FnOnce(KeyId) -> KeyId) -> Vec<u8> {
+    let (header, len) = SframeHeader::decode(frame).unwrap();
+    let kid = rename(KeyId::from_kid(header.kid).unwrap()).to_kid();
+    let mut renamed = Vec::new();
+    SframeHeader { kid, ..header }.encode(&mut renamed);
+    renamed.extend_from_slice(&frame[len..]);
+    renamed
+}

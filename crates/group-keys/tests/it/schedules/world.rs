@@ -1,0 +1,454 @@
+//! The people, the network between them and the time.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use core::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use zentalk_group_keys::{
+    Error, GroupEvent, GroupFailure, GroupInput, GroupKeys, GroupOutput, KeyMessage, MAX_MEMBERS,
+    MediaKind, Roster, StreamId,
+};
+use zentalk_primitives::{CallId, Instant};
+
+use super::checks::{Ledger, MAX_SILENT, Verdict, are_together};
+use super::plan::{Action, Plan, at, below};
+use super::stay::{Life, Stay};
+
+pub(super) struct World {
+    rng: ChaCha8Rng,
+    plan: Plan,
+    now: Instant,
+    queue: BTreeMap<(Instant, u64), Happening>,
+    sequence: u64,
+    stays: Vec<Stay>,
+    ledger: Ledger,
+    failures: Vec<String>,
+    broken: Option<String>,
+    shown: bool,
+}
+
+enum Happening {
+    Signal {
+        from: usize,
+        to: usize,
+        bytes: Rc<Vec<u8>>,
+    },
+    Frame {
+        from: usize,
+        to: usize,
+        frame: Rc<Vec<u8>>,
+    },
+    Timer {
+        stay: usize,
+        number: u64,
+    },
+    Talk {
+        stay: usize,
+    },
+    Act(Action),
+    /// The caller of a stay learns something.
+    Learn {
+        stay: usize,
+        input: Lesson,
+    },
+}
+
+#[derive(Clone, Copy)]
+enum Lesson {
+    Joined(usize),
+    Left(usize),
+    Crashed(usize),
+}
+
+impl World {
+    pub(super) fn run(seed: u64, shown: bool) -> Verdict {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let plan = Plan::draw(&mut rng);
+        let mut world = Self {
+            rng,
+            plan,
+            now: Instant::ZERO,
+            queue: BTreeMap::new(),
+            sequence: 0,
+            stays: Vec::new(),
+            ledger: Ledger::default(),
+            failures: Vec::new(),
+            broken: None,
+            shown,
+        };
+        world.show(|| format!("{:?}", world.plan));
+        world.begin();
+        let mut spins = 0;
+        while let Some(((at, _), happening)) = world.queue.pop_first() {
+            if at > world.plan.end || world.broken.is_some() {
+                break;
+            }
+            spins = if at == world.now { spins + 1 } else { 0 };
+            if spins > MAX_AT_ONCE {
+                world.is_broken("time stands still".into());
+            }
+            world.now = at;
+            world.happen(happening);
+        }
+        world.verdict()
+    }
+
+    fn verdict(mut self) -> Verdict {
+        if let Some(broken) = self.broken.take() {
+            return Verdict::Broken(broken);
+        }
+        let long = self.plan.has_long_partition();
+        if let (Some(failure), false) = (self.failures.first(), long || self.plan.malice) {
+            return Verdict::Broken(format!("{failure}, though no partition was long"));
+        }
+        match are_together(&self.stays, self.now) {
+            Ok(()) => Verdict::Together,
+            Err(_) if long && !self.failures.is_empty() => Verdict::Apart,
+            Err(apart) => Verdict::Broken(apart),
+        }
+    }
+
+    fn begin(&mut self) {
+        let mut roster = Roster::new();
+        let info = self.new_info();
+        roster.insert(0, info.clone()).unwrap();
+        let keys = GroupKeys::initiate(self.now, CALL, 0, roster, &mut self.rng).unwrap();
+        self.stays.push(Stay::new(0, info, keys));
+        self.schedule(at(1), Happening::Talk { stay: 0 });
+        self.drain(0);
+        for _ in 1..self.plan.members {
+            let when = at(below(&mut self.rng, 5_000));
+            self.schedule(when, Happening::Act(Action::Join));
+        }
+        for (when, action) in core::mem::take(&mut self.plan.actions) {
+            self.schedule(when, Happening::Act(action));
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Signal { from, to, bytes } => self.signal(from, to, &bytes),
+            Happening::Frame { from, to, frame } => self.frame(from, to, &frame),
+            Happening::Timer { stay, number } => {
+                if self.stays[stay].timer == number && self.stays[stay].life != Life::Crashed {
+                    self.stays[stay].keys.handle_timeout(self.now, &mut self.rng);
+                    self.drain(stay);
+                }
+            }
+            Happening::Talk { stay } => self.talk(stay),
+            Happening::Act(action) => self.act(action),
+            Happening::Learn { stay, input } => self.learn(stay, input),
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Join => self.join(),
+            Action::Leave(pick) => self.end(pick, Life::Left),
+            Action::Crash(pick) => self.end(pick, Life::Crashed),
+        }
+    }
+
+    /// A person accepts the invitation of somebody who is in the call.
+    fn join(&mut self) {
+        let settled = |stay: &Stay| stay.is_live() && stay.keys.epoch().is_some();
+        let hosts: Vec<usize> =
+            (0..self.stays.len()).filter(|id| settled(&self.stays[*id])).collect();
+        let Some(index) = self.free_index() else { return };
+        let Some(host) = hosts.get(below(&mut self.rng, hosts.len() as u64) as usize) else {
+            return;
+        };
+        let (host, info, leader) = (*host, self.new_info(), self.stays[*host].keys.leader());
+        let keys = GroupKeys::joining(self.now, CALL, index, &info, leader, &mut self.rng);
+        let id = self.stays.len();
+        self.show(|| format!("stay {id} joins as {index}, invited by {host}, asks {leader}"));
+        self.stays.push(Stay::new(index, info, keys.unwrap()));
+        self.stays[id].told_of.clone_from(&hosts);
+        self.drain(id);
+        self.schedule(self.now + SECOND, Happening::Talk { stay: id });
+        // The server tells a newcomer who is there, and so who is not.
+        for other in 0..id {
+            let input = match self.stays[other].life {
+                Life::Live => continue,
+                Life::Crashed => Lesson::Crashed(other),
+                Life::Left | Life::Replaced => Lesson::Left(other),
+            };
+            let when = self.later(1_000, 12_000);
+            self.schedule(when, Happening::Learn { stay: id, input });
+        }
+        let soon = self.later(20, 800);
+        self.schedule(soon, Happening::Learn { stay: host, input: Lesson::Joined(id) });
+        // The newcomer tells the others too, since whoever invited it may be lost.
+        for stay in 0..MAX_STAYS {
+            let later = self.later(5_000, 6_000);
+            self.schedule(later, Happening::Learn { stay, input: Lesson::Joined(id) });
+        }
+    }
+
+    /// The lowest index that nobody has or had lately.
+    fn free_index(&self) -> Option<u8> {
+        (0..MAX_MEMBERS).find(|index| !self.stays.iter().any(|stay| stay.index == *index))
+    }
+
+    fn end(&mut self, pick: u64, life: Life) {
+        let live: Vec<usize> =
+            (0..self.stays.len()).filter(|id| self.stays[*id].is_live()).collect();
+        if live.len() < 2 {
+            return;
+        }
+        let gone = live[(pick % live.len() as u64) as usize];
+        self.end_as(gone, life);
+    }
+
+    fn end_as(&mut self, gone: usize, life: Life) {
+        self.show(|| format!("stay {gone}: {life:?}"));
+        self.stays[gone].life = life;
+        if life != Life::Crashed && !self.plan.malice {
+            let input = GroupInput::Leave { index: self.stays[gone].index };
+            self.stays[gone].keys.handle_input(self.now, input, &mut self.rng);
+            self.drain(gone);
+        }
+        // Goodbyes get lost, and leases are read late; those who are told tell the others.
+        for stay in 0..MAX_STAYS {
+            let unlucky = below(&mut self.rng, 10) == 0;
+            let (when, input) = match life {
+                Life::Crashed if unlucky => (self.later(12_000, 16_000), Lesson::Crashed(gone)),
+                Life::Crashed => (self.later(5_000, 12_000), Lesson::Crashed(gone)),
+                _ if unlucky => (self.later(5_000, 10_000), Lesson::Left(gone)),
+                _ => (self.later(20, 1_000), Lesson::Left(gone)),
+            };
+            self.schedule(when, Happening::Learn { stay, input });
+        }
+    }
+
+    fn learn(&mut self, id: usize, lesson: Lesson) {
+        if !self.stays.get(id).is_some_and(Stay::is_live) {
+            return;
+        }
+        let input = match lesson {
+            Lesson::Joined(other) if !self.stays[other].is_live() => return,
+            Lesson::Joined(other) => {
+                let (index, info) = (self.stays[other].index, self.stays[other].info.clone());
+                GroupInput::Join { index, info }
+            }
+            Lesson::Left(other) => {
+                self.stays[id].told_of_end.insert(other);
+                GroupInput::Leave { index: self.stays[other].index }
+            }
+            Lesson::Crashed(other) => {
+                self.stays[id].told_of_end.insert(other);
+                GroupInput::Crashed { index: self.stays[other].index }
+            }
+        };
+        self.show(|| format!("stay {id} learns {input:?}"));
+        self.stays[id].keys.handle_input(self.now, input, &mut self.rng);
+        self.drain(id);
+    }
+
+    fn signal(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        if self.stays[to].life == Life::Crashed {
+            return;
+        }
+        let message = KeyMessage::decode(bytes).unwrap();
+        self.show(|| format!("  {from} → {to}: {message:?}"));
+        let from = self.stays[from].index;
+        let input = GroupInput::Message { from, message };
+        self.stays[to].keys.handle_input(self.now, input, &mut self.rng);
+        self.drain(to);
+    }
+
+    /// Seals a frame and gives it to the server, which sends it to everybody.
+    fn talk(&mut self, id: usize) {
+        if self.stays[id].life != Life::Live {
+            return;
+        }
+        self.schedule(self.now + SECOND, Happening::Talk { stay: id });
+        let stay = &mut self.stays[id];
+        let frame = [id as u64, stay.frames].map(u64::to_be_bytes).concat();
+        stay.frames += 1;
+        let mut sealed = Vec::new();
+        match stay.keys.keyring_mut().seal(StreamId::MICROPHONE, 0, &frame, &mut sealed) {
+            Ok(()) => {}
+            Err(Error::NoKey) => return,
+            Err(error) => return self.is_broken(format!("{id} cannot seal: {error}")),
+        }
+        if let Err(broken) = self.ledger.sealed(&self.stays[id], &sealed) {
+            return self.is_broken(broken);
+        }
+        let sealed = Rc::new(sealed);
+        for to in (0..self.stays.len()).filter(|to| *to != id) {
+            self.transmit(id, to, true, |from, to| Happening::Frame {
+                from,
+                to,
+                frame: Rc::clone(&sealed),
+            });
+        }
+    }
+
+    fn frame(&mut self, from: usize, to: usize, frame: &[u8]) {
+        let (now, sender) = (self.now, self.stays[from].index);
+        let receiver = &mut self.stays[to];
+        if receiver.life == Life::Crashed || receiver.index == sender {
+            return;
+        }
+        let mut out = Vec::new();
+        let keyring = receiver.keys.keyring_mut();
+        let opened = keyring.open(sender, MediaKind::Microphone, frame, 0, &mut out);
+        let heard = receiver.heard.entry(from).or_default();
+        heard.seen = Some(now);
+        match opened {
+            Ok(info) => {
+                heard.opened = Some(now);
+                heard.failing = None;
+                if out[..8] != (from as u64).to_be_bytes() {
+                    self.is_broken(format!("{to} takes somebody else's frame for {from}'s"));
+                } else if let Err(broken) = self.ledger.opened(&self.stays[to], info.key_id) {
+                    self.is_broken(broken);
+                }
+            }
+            Err(Error::Replayed | Error::Rewound | Error::WrongEpoch) => {}
+            Err(_) => {
+                let failing = *heard.failing.get_or_insert(now);
+                let (receiver, sender) = (&self.stays[to], &self.stays[from]);
+                let told = receiver.admits(sender) || !receiver.is_live() || !sender.is_live();
+                if !told && now - failing > MAX_SILENT {
+                    self.is_broken(format!("{to} is silent about {from}, which it cannot read"));
+                }
+                if told && let Some(heard) = self.stays[to].heard.get_mut(&from) {
+                    heard.failing = None;
+                }
+            }
+        }
+    }
+
+    /// Gives something to the network.
+    fn transmit(
+        &mut self,
+        from: usize,
+        to: usize,
+        media: bool,
+        make: impl Fn(usize, usize) -> Happening,
+    ) {
+        let copies = 1 + usize::from(below(&mut self.rng, 1_000) < self.plan.duplication);
+        for _ in 0..copies {
+            let lost = below(&mut self.rng, 1_000) < self.plan.loss;
+            if lost || self.plan.is_cut(self.now, from, to, media) {
+                continue;
+            }
+            let longest = if media { self.plan.max_delay.min(300) } else { self.plan.max_delay };
+            let when = self.later(self.plan.min_delay, longest);
+            self.schedule(when, make(from, to));
+        }
+    }
+
+    fn drain(&mut self, id: usize) {
+        loop {
+            match self.stays[id].keys.poll_output() {
+                GroupOutput::Send { to, message } => self.send(id, to, &message),
+                GroupOutput::Event(event) => self.event(id, &event),
+                GroupOutput::Timeout(at) => {
+                    self.stays[id].timer += 1;
+                    let number = self.stays[id].timer;
+                    if let Some(at) = at {
+                        if at < self.now {
+                            self.is_broken(format!("{id} wants to be woken in the past"));
+                        }
+                        self.schedule(at, Happening::Timer { stay: id, number });
+                    }
+                    return;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn send(&mut self, from: usize, to: u8, message: &KeyMessage) {
+        let named = self.stays[from].keys.roster().and_then(|roster| roster.info(to));
+        let known = self.stays.iter().rposition(|stay| named == Some(&stay.info));
+        let known = known.or_else(|| self.stays.iter().rposition(|stay| stay.index == to));
+        let Some(known) = known else { return };
+        let bytes = Rc::new(message.encode().to_vec());
+        self.transmit(from, known, false, |from, to| Happening::Signal {
+            from,
+            to,
+            bytes: Rc::clone(&bytes),
+        });
+    }
+
+    fn event(&mut self, id: usize, event: &GroupEvent) {
+        self.show(|| format!("stay {id}: {event}"));
+        self.stays[id].note(event);
+        match event {
+            GroupEvent::Installed { .. } => {
+                if let Err(broken) = self.ledger.installed(&self.stays[id]) {
+                    self.is_broken(broken);
+                }
+            }
+            GroupEvent::Disputed { .. } => self.is_broken(format!("{id}: {event}")),
+            GroupEvent::Failed(failure) if self.stays[id].is_live() => self.failed(id, *failure),
+            _ => {}
+        }
+    }
+
+    fn failed(&mut self, id: usize, failure: GroupFailure) {
+        // Nobody had noticed a crash, and now it is noticed.
+        if let GroupFailure::Unreachable { index } | GroupFailure::LeaderUnreachable { index } =
+            failure
+        {
+            let dead = self.stays.iter().any(|stay| stay.index == index && !stay.is_live());
+            if dead {
+                return;
+            }
+        }
+        // A newcomer of whom only those know who are gone by now.
+        let (newcomer, told) = (self.stays[id].keys.epoch().is_none(), &self.stays[id].told_of);
+        let forgotten = newcomer && told.iter().all(|host| !self.stays[*host].is_live());
+        if !forgotten {
+            self.failures.push(format!("stay {id} fails: {failure}"));
+        }
+        if newcomer || failure == GroupFailure::Removed {
+            self.end_as(id, Life::Replaced);
+            let when = self.later(500, 1_500);
+            self.schedule(when, Happening::Act(Action::Join));
+        }
+    }
+
+    fn later(&mut self, least: u64, most: u64) -> Instant {
+        let millis = least + below(&mut self.rng, most.saturating_sub(least) + 1);
+        self.now + Duration::from_millis(millis)
+    }
+
+    fn schedule(&mut self, when: Instant, happening: Happening) {
+        self.sequence += 1;
+        self.queue.insert((when, self.sequence), happening);
+    }
+
+    fn new_info(&self) -> Vec<u8> {
+        format!("stay {} since {}", self.stays.len(), self.now.as_micros()).into_bytes()
+    }
+
+    fn is_broken(&mut self, what: String) {
+        self.show(|| format!("BROKEN: {what}"));
+        self.broken.get_or_insert(what);
+    }
+
+    #[allow(clippy::print_stdout)] // Only where somebody looks at one schedule.
+    fn show(&self, what: impl FnOnce() -> String) {
+        if self.shown {
+            println!("{:>6} {}", self.now.as_millis(), what());
+        }
+    }
+}
+
+const CALL: CallId = CallId::from_bytes([9; 16]);
+
+/// How much can happen in one microsecond.
+const MAX_AT_ONCE: u32 = 1_000;
+
+/// As many as there are indices.
+const MAX_STAYS: usize = MAX_MEMBERS as usize;
+
+const SECOND: Duration = Duration::from_secs(1);
