@@ -2,12 +2,15 @@
 #![deny(unsafe_code)] // Not `forbid`: the module `sys` wraps libvpx.
 
 mod audio_frame;
+mod downscale;
 mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod opus;
 mod playout;
+mod simulcast;
+pub mod speech;
 mod sys;
 mod video_frame;
 mod vp8;
@@ -23,6 +26,7 @@ pub use playout::{
     MAX_PLAYOUT_PAYLOAD, PlayedAudio, Playout, PlayoutBuffer, PlayoutConfig, PlayoutPacket,
     PlayoutStats, Pulled, Pushed,
 };
+pub use simulcast::{LayerFrame, SimulcastConfig, SimulcastEncoder, SimulcastLayer};
 pub use video_frame::{MAX_DIMENSION, MAX_PIXELS, Plane, PlaneId, VideoFrame};
 pub use vp8::{
     AssembledFrame, AssemblerConfig, AssemblerOutput, AssemblerStats, EncodedVideo, FrameEvent,

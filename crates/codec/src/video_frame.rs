@@ -137,6 +137,11 @@ impl VideoFrame {
         self
     }
 
+    /// Gives the picture another time (90 kHz, wraps).
+    pub(crate) fn set_timestamp(&mut self, timestamp: u32) {
+        self.timestamp = timestamp;
+    }
+
     /// One plane.
     pub fn plane(&self, id: PlaneId) -> &Plane {
         match id {

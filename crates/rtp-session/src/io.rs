@@ -74,6 +74,11 @@ pub enum Event {
         /// What it said.
         quality: Quality,
     },
+    /// What the path carries has changed by a fiftieth or more: send no more than that.
+    Estimate {
+        /// bit/s of RTP packets of all streams together, headers and retransmissions included.
+        bits_per_second: u64,
+    },
     /// Nothing of the stream arrived for the configured time. Told once until packets come again.
     Silence {
         /// The stream.

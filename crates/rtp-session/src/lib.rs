@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod bandwidth;
 mod buffers;
 mod clock;
 mod config;
@@ -12,6 +13,7 @@ mod io;
 pub mod limits;
 mod rate;
 mod receive;
+pub mod reception;
 mod round_trip;
 mod send;
 mod session;
@@ -21,5 +23,6 @@ mod timing;
 pub use config::{MediaKind, ReceiveStreamConfig, SendStreamConfig, SessionConfig};
 pub use error::Error;
 pub use io::{Datagram, Event, Input, Output, ReceiveStreamId, ReceivedPacket, SendStreamId};
+pub use rate::Rate;
 pub use session::RtpSession;
 pub use stats::{Quality, ReceiveStats, SendStats, SessionStats};

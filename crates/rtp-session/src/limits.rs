@@ -89,3 +89,28 @@ pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The default time without packets after which a stream is reported silent, peer to peer.
 pub const DEFAULT_SILENCE: Duration = Duration::from_secs(5);
+
+/// Packets of a transport whose arrival a receiver remembers for transport-wide feedback.
+pub const FEEDBACK_WINDOW: u64 = 1_024;
+
+/// Packets that one message of transport-wide feedback describes: at most 900 bytes.
+pub const MAX_FEEDBACK_STATUSES: u64 = 384;
+
+/// The least time between two transport-wide feedbacks.
+pub const MIN_FEEDBACK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The longest time between two transport-wide feedbacks while packets arrive.
+pub const MAX_FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Packets of a transport that a sender remembers until feedback tells of them: two seconds of a
+/// thousand packets each.
+pub const MAX_PACKETS_IN_FLIGHT: u64 = 2_048;
+
+/// Messages of transport-wide feedback that are read in one RTCP datagram.
+pub const MAX_FEEDBACKS_PER_DATAGRAM: usize = 4;
+
+/// The longest that a paced packet is held back.
+pub const MAX_PACING_DELAY: Duration = Duration::from_millis(100);
+
+/// Packets that are held back at once; what comes beyond leaves at once.
+pub const MAX_PACED_PACKETS: usize = 2_048;

@@ -5,7 +5,7 @@ const SLOT_MICROS: u64 = 100_000;
 
 /// Bytes of the last second, in tenths.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rate {
+pub struct Rate {
     /// One more than a second, so that the tenth that is being filled is not counted.
     slots: [u64; SLOTS as usize + 1],
     current: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Rate {
 
 impl Rate {
     /// Counts `bytes` at `now`.
-    pub(crate) fn add(&mut self, now: Instant, bytes: usize) {
+    pub fn add(&mut self, now: Instant, bytes: usize) {
         let slot = now.as_micros() / SLOT_MICROS;
         if slot > self.current {
             // After a long pause clearing every slot once is enough.
@@ -26,7 +26,7 @@ impl Rate {
     }
 
     /// Bits in the last ten whole tenths of a second.
-    pub(crate) fn bits_per_second(&self, now: Instant) -> u64 {
+    pub fn bits_per_second(&self, now: Instant) -> u64 {
         let slot = now.as_micros() / SLOT_MICROS;
         let bytes: u64 = (1..=SLOTS)
             .filter_map(|back| slot.checked_sub(back))

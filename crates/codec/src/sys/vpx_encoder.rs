@@ -3,21 +3,23 @@ use core::mem::{MaybeUninit, zeroed};
 use core::{fmt, ptr, slice};
 
 use vpx_sys::{
-    VPX_CODEC_OK, VPX_DL_REALTIME, VPX_EFLAG_FORCE_KF, VPX_ENCODER_ABI_VERSION, VPX_FRAME_IS_KEY,
-    vp8e_enc_control_id as control, vpx_codec_control_, vpx_codec_ctx_t, vpx_codec_cx_pkt_kind,
-    vpx_codec_destroy, vpx_codec_enc_cfg_t, vpx_codec_enc_config_default, vpx_codec_enc_config_set,
-    vpx_codec_enc_init_ver, vpx_codec_encode, vpx_codec_get_cx_data, vpx_codec_iter_t,
-    vpx_codec_vp8_cx, vpx_enc_frame_flags_t, vpx_image_t, vpx_img_fmt, vpx_img_wrap, vpx_kf_mode,
-    vpx_rc_mode,
+    VP8_EFLAG_NO_REF_ARF, VP8_EFLAG_NO_REF_GF, VP8_EFLAG_NO_UPD_ARF, VP8_EFLAG_NO_UPD_ENTROPY,
+    VP8_EFLAG_NO_UPD_GF, VP8_EFLAG_NO_UPD_LAST, VPX_CODEC_OK, VPX_DL_REALTIME, VPX_EFLAG_FORCE_KF,
+    VPX_ENCODER_ABI_VERSION, VPX_FRAME_IS_KEY, vp8e_enc_control_id as control, vpx_codec_control_,
+    vpx_codec_ctx_t, vpx_codec_cx_pkt_kind, vpx_codec_destroy, vpx_codec_enc_cfg_t,
+    vpx_codec_enc_config_default, vpx_codec_enc_config_set, vpx_codec_enc_init_ver,
+    vpx_codec_encode, vpx_codec_get_cx_data, vpx_codec_iter_t, vpx_codec_vp8_cx,
+    vpx_enc_frame_flags_t, vpx_image_t, vpx_img_fmt, vpx_img_wrap, vpx_kf_mode, vpx_rc_mode,
 };
 
-use crate::vp8::{EncodedVideo, Vp8Config};
+use crate::vp8::{EncodedVideo, Role, Vp8Config, layer_ids, shares};
 use crate::{Error, PlaneId, VideoFrame};
 
 /// A VP8 encoder of libvpx. Boxed, so that its address never changes while libvpx may know it.
 pub(crate) struct EncoderContext {
     ctx: Box<vpx_codec_ctx_t>,
     cfg: vpx_codec_enc_cfg_t,
+    temporal_layers: u8,
 }
 
 // SAFETY: libvpx binds a context to no thread; it only must not be used by two at once, which `&mut`
@@ -41,7 +43,7 @@ impl EncoderContext {
             // libvpx has already destroyed what it had built.
             return Err(Error::SetUp);
         }
-        let mut context = Self { ctx, cfg };
+        let mut context = Self { ctx, cfg, temporal_layers: config.temporal_layers };
         // Negative means a fixed speed. A positive one lets libvpx read the clock and adapt, so that
         // the same input would no longer give the same output.
         context.control(control::VP8E_SET_CPUUSED, -c_int::from(config.speed))?;
@@ -59,7 +61,8 @@ impl EncoderContext {
 
     /// Changes the bit rate in bit/s.
     pub(crate) fn set_bit_rate(&mut self, bit_rate: u32) -> Result<(), Error> {
-        let cfg = vpx_codec_enc_cfg_t { rc_target_bitrate: bit_rate / 1_000, ..self.cfg };
+        let mut cfg = self.cfg;
+        set_rates(&mut cfg, bit_rate, self.temporal_layers);
         // SAFETY: the context is open; libvpx checks and copies `cfg`.
         let code = unsafe { vpx_codec_enc_config_set(&mut *self.ctx, &cfg) };
         if code != VPX_CODEC_OK {
@@ -76,9 +79,15 @@ impl EncoderContext {
         pts: i64,
         duration: u32,
         keyframe: bool,
+        role: Role,
     ) -> Result<Option<EncodedVideo>, Error> {
         let image = wrap(picture)?;
-        let flags = if keyframe { VPX_EFLAG_FORCE_KF as vpx_enc_frame_flags_t } else { 0 };
+        let flags = if keyframe { VPX_EFLAG_FORCE_KF } else { self.flags(role) };
+        let flags = vpx_enc_frame_flags_t::from(flags);
+        if self.temporal_layers > 1 {
+            let layer = role.layer(self.temporal_layers).id;
+            self.control(control::VP8E_SET_TEMPORAL_LAYER_ID, c_int::from(layer))?;
+        }
         let (duration, deadline) = (c_ulong::from(duration), c_ulong::from(VPX_DL_REALTIME));
         // SAFETY: the context is open. `image` points into `picture`, which outlives the call and whose
         // planes hold their rows (checked by its constructor); with no lag libvpx copies them before it
@@ -89,6 +98,23 @@ impl EncoderContext {
             return Err(Error::EncoderFailed);
         }
         Ok(self.take_output(picture.timestamp()))
+    }
+
+    /// What a frame may refer to and what it leaves behind. A keyframe needs none of it: it replaces all.
+    fn flags(&self, role: Role) -> c_uint {
+        if self.temporal_layers < 2 {
+            return 0;
+        }
+        let nothing_left = VP8_EFLAG_NO_UPD_LAST | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF;
+        // What may be left out must not change the probabilities that the next frame is coded with.
+        let nothing_left = nothing_left | VP8_EFLAG_NO_UPD_ENTROPY;
+        let last_alone = VP8_EFLAG_NO_REF_GF | VP8_EFLAG_NO_REF_ARF;
+        match role {
+            Role::Base => last_alone | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF,
+            Role::Middle => last_alone | nothing_left & !VP8_EFLAG_NO_UPD_GF,
+            Role::Top => last_alone | nothing_left,
+            Role::TopOnMiddle => VP8_EFLAG_NO_REF_ARF | nothing_left,
+        }
     }
 
     /// Collects what the last picture became: one packet, or none if it was dropped.
@@ -111,7 +137,8 @@ impl EncoderContext {
             // SAFETY: libvpx gives `sz` initialised bytes at `buf`, valid as the packet is.
             let data = unsafe { slice::from_raw_parts(frame.buf.cast::<u8>(), frame.sz) }.to_vec();
             let keyframe = frame.flags & VPX_FRAME_IS_KEY != 0;
-            output = Some(EncodedVideo { data, keyframe, timestamp });
+            output =
+                Some(EncodedVideo { data, keyframe, timestamp, temporal: None, reference: true });
         }
     }
 }
@@ -151,7 +178,8 @@ fn settings(config: &Vp8Config) -> Result<vpx_codec_enc_cfg_t, Error> {
     // between frames would cost bits for nothing.
     cfg.g_error_resilient = 0;
     cfg.rc_end_usage = vpx_rc_mode::VPX_CBR;
-    cfg.rc_target_bitrate = config.bit_rate / 1_000;
+    set_temporal_layers(&mut cfg, config.temporal_layers);
+    set_rates(&mut cfg, config.bit_rate, config.temporal_layers);
     cfg.rc_dropframe_thresh = if config.frame_dropping { 30 } else { 0 };
     cfg.rc_resize_allowed = 0;
     (cfg.rc_min_quantizer, cfg.rc_max_quantizer) = (2, 56);
@@ -162,6 +190,33 @@ fn settings(config: &Vp8Config) -> Result<vpx_codec_enc_cfg_t, Error> {
     cfg.kf_mode = vpx_kf_mode::VPX_KF_AUTO;
     (cfg.kf_min_dist, cfg.kf_max_dist) = (0, 3_000);
     Ok(cfg)
+}
+
+/// Sets the bit rate in bit/s, and the part of it that each temporal layer has with those below it.
+fn set_rates(cfg: &mut vpx_codec_enc_cfg_t, bit_rate: u32, temporal_layers: u8) {
+    cfg.rc_target_bitrate = bit_rate / 1_000;
+    if temporal_layers > 1 {
+        for (rate, share) in cfg.ts_target_bitrate.iter_mut().zip(shares(temporal_layers)) {
+            *rate = cfg.rc_target_bitrate * share / 100;
+        }
+    }
+}
+
+/// Tells libvpx which frames belong to which layer.
+fn set_temporal_layers(cfg: &mut vpx_codec_enc_cfg_t, layers: u8) {
+    if layers < 2 {
+        return;
+    }
+    cfg.ts_number_layers = c_uint::from(layers);
+    // Each layer has twice the frames of the one below it.
+    for (divisor, layer) in cfg.ts_rate_decimator.iter_mut().zip((0..layers).rev()) {
+        *divisor = 1 << layer;
+    }
+    cfg.ts_periodicity = 0;
+    for (slot, layer) in cfg.ts_layer_id.iter_mut().zip(layer_ids(layers)) {
+        *slot = c_uint::from(layer);
+        cfg.ts_periodicity += 1;
+    }
 }
 
 /// libvpx's description of a picture, borrowed: it is valid as long as `picture` is.

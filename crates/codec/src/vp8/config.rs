@@ -1,5 +1,6 @@
 use core::ops::RangeInclusive;
 
+use super::temporal::TemporalPattern;
 use crate::Error;
 use crate::video_frame::check_dimensions;
 
@@ -12,6 +13,7 @@ pub struct Vp8Config {
     pub(crate) frame_rate: u32,
     pub(crate) speed: u8,
     pub(crate) frame_dropping: bool,
+    pub(crate) temporal_layers: u8,
 }
 
 impl Vp8Config {
@@ -24,14 +26,19 @@ impl Vp8Config {
     /// Speeds taken, from good to cheap.
     pub const SPEEDS: RangeInclusive<u8> = 1..=16;
 
-    /// Pictures of this size at 1 Mbit/s, 30 frames per second and speed 6; no frame is dropped.
+    /// Temporal layers taken.
+    pub const TEMPORAL_LAYERS: RangeInclusive<u8> = 1..=TemporalPattern::MAX_LAYERS;
+
+    /// Pictures of this size at 1 Mbit/s, 30 frames per second and speed 6; no frame is dropped,
+    /// and there is one temporal layer.
     ///
     /// # Errors
     /// [`Error::DimensionsOutOfRange`].
     pub fn new(width: u32, height: u32) -> Result<Self, Error> {
         check_dimensions(width, height)?;
-        let (bit_rate, frame_rate) = (1_000_000, 30);
-        Ok(Self { width, height, bit_rate, frame_rate, speed: 6, frame_dropping: false })
+        let (bit_rate, frame_rate, speed, temporal_layers) = (1_000_000, 30, 6, 1);
+        let frame_dropping = false;
+        Ok(Self { width, height, bit_rate, frame_rate, speed, frame_dropping, temporal_layers })
     }
 
     /// Width and height of the pictures, in pixels.
@@ -72,6 +79,19 @@ impl Vp8Config {
         Ok(self)
     }
 
+    /// How many temporal layers: with two every second frame, with three three of four may be left out on
+    /// their way by whoever forwards them ([`crate::EncodedVideo::temporal`]).
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] outside [`Self::TEMPORAL_LAYERS`].
+    pub fn temporal_layers(mut self, layers: u8) -> Result<Self, Error> {
+        let range = Self::TEMPORAL_LAYERS;
+        let range = u64::from(*range.start())..=u64::from(*range.end());
+        Error::check_range("VP8 temporal layers", layers, range)?;
+        self.temporal_layers = layers;
+        Ok(self)
+    }
+
     /// Whether the encoder may leave frames out to hold a bit rate that is too low for the pictures.
     #[must_use]
     pub fn frame_dropping(mut self, frame_dropping: bool) -> Self {
@@ -95,5 +115,7 @@ mod tests {
         assert!(config.frame_rate(121).is_err());
         assert!(config.speed(0).is_err());
         assert!(config.speed(17).is_err());
+        assert!(config.temporal_layers(0).is_err());
+        assert!(config.temporal_layers(4).is_err());
     }
 }

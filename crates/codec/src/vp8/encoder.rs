@@ -1,4 +1,5 @@
-use super::Vp8Config;
+use super::temporal::{Role, TemporalPattern};
+use super::{TemporalLayer, Vp8Config};
 use crate::sys::EncoderContext;
 use crate::{Error, VideoFrame};
 
@@ -8,6 +9,8 @@ pub struct EncodedVideo {
     pub(crate) data: Vec<u8>,
     pub(crate) keyframe: bool,
     pub(crate) timestamp: u32,
+    pub(crate) temporal: Option<TemporalLayer>,
+    pub(crate) reference: bool,
 }
 
 impl EncodedVideo {
@@ -24,6 +27,16 @@ impl EncodedVideo {
     /// Whether it stands alone.
     pub fn is_keyframe(&self) -> bool {
         self.keyframe
+    }
+
+    /// The temporal layer, if the encoder has several ([`Vp8Config::temporal_layers`]).
+    pub fn temporal(&self) -> Option<TemporalLayer> {
+        self.temporal
+    }
+
+    /// Whether other frames may refer to it. One to which none does can be left out.
+    pub fn is_reference(&self) -> bool {
+        self.reference
     }
 
     /// RTP timestamp of the picture: 90 kHz, wraps.
@@ -46,6 +59,7 @@ pub struct Vp8Encoder {
     context: EncoderContext,
     config: Vp8Config,
     keyframe_wanted: bool,
+    pattern: TemporalPattern,
     clock: i64,
 }
 
@@ -56,7 +70,8 @@ impl Vp8Encoder {
     /// [`Error::SetUp`] if libvpx refuses them or has no memory.
     pub fn new(config: &Vp8Config) -> Result<Self, Error> {
         let context = EncoderContext::open(config)?;
-        Ok(Self { context, config: *config, keyframe_wanted: true, clock: 0 })
+        let pattern = TemporalPattern::new(config.temporal_layers);
+        Ok(Self { context, config: *config, keyframe_wanted: true, pattern, clock: 0 })
     }
 
     /// The settings now.
@@ -112,11 +127,22 @@ impl Vp8Encoder {
         // Rate control believes an even clock of its own, so that a jump or a wrap of the media
         // timestamps cannot disturb it.
         let duration = RTP_CLOCK / self.config.frame_rate;
-        let encoded = self.context.encode(picture, self.clock, duration, self.keyframe_wanted)?;
+        let wanted = self.keyframe_wanted;
+        let role = self.pattern.next(wanted);
+        let encoded = self.context.encode(picture, self.clock, duration, wanted, role)?;
         self.clock += i64::from(duration);
         // A dropped picture leaves the wish open.
         self.keyframe_wanted &= encoded.is_none();
-        Ok(encoded)
+        Ok(encoded.map(|encoded| self.place(encoded, role)))
+    }
+
+    /// Says which layer the frame is of.
+    fn place(&mut self, encoded: EncodedVideo, role: Role) -> EncodedVideo {
+        let unasked = encoded.keyframe && role != Role::Base;
+        let role = if unasked { self.pattern.keyframe_made() } else { role };
+        let layers = self.pattern.layers();
+        let temporal = (layers > 1).then(|| role.layer(layers));
+        EncodedVideo { temporal, reference: role.is_reference(), ..encoded }
     }
 }
 

@@ -10,6 +10,7 @@ mod header;
 mod packetizer;
 mod partial_frame;
 mod reassembly;
+mod temporal;
 
 pub use assembler::{AssemblerOutput, Vp8Assembler};
 pub use config::Vp8Config;
@@ -22,3 +23,4 @@ pub use event::{
 pub use header::{Vp8FrameHeader, is_keyframe};
 pub use packetizer::{MAX_FRAME_BYTES, MAX_FRAME_PACKETS, Vp8Packetizer, Vp8Payload};
 pub use reassembly::{MAX_BUFFERED_BYTES, MAX_BUFFERED_PACKETS, MAX_FRAMES_IN_FLIGHT};
+pub(crate) use temporal::{Role, layer_ids, shares};

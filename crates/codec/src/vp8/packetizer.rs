@@ -1,6 +1,6 @@
 use core::ops::RangeInclusive;
 
-use super::{PictureId, Vp8Descriptor};
+use super::{PictureId, TemporalLayer, Vp8Descriptor};
 use crate::Error;
 
 /// The most packets of one frame.
@@ -11,6 +11,9 @@ pub const MAX_FRAME_BYTES: usize = 2 << 20;
 
 /// Bytes of the descriptor in front of each piece: flags, extension, a picture id of 15 bits.
 const DESCRIPTOR_LEN: usize = 4;
+
+/// The same with the base layer index and the temporal layer.
+const LAYERED_DESCRIPTOR_LEN: usize = 6;
 
 /// The RTP payload of one packet with the header field that it decides.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,6 +39,7 @@ impl core::fmt::Debug for Vp8Payload {
 pub struct Vp8Packetizer {
     max_payload: usize,
     picture_id: u16,
+    base_layer_index: u8,
 }
 
 impl Vp8Packetizer {
@@ -49,7 +53,10 @@ impl Vp8Packetizer {
     /// # Errors
     /// [`Error::OutOfRange`] outside [`Self::MAX_PAYLOADS`].
     pub fn new(max_payload: usize, picture_id: u16) -> Result<Self, Error> {
-        let mut packetizer = Self { max_payload: 0, picture_id: picture_id & 0x7fff };
+        let picture_id = picture_id & 0x7fff;
+        // As random as the picture id: RFC 7741 §4.2 asks for no particular start.
+        let base_layer_index = picture_id as u8;
+        let mut packetizer = Self { max_payload: 0, picture_id, base_layer_index };
         packetizer.set_max_payload(max_payload)?;
         Ok(packetizer)
     }
@@ -66,16 +73,50 @@ impl Vp8Packetizer {
         Ok(())
     }
 
-    /// The packets of one frame in order.
+    /// The packets of one frame in order, of a stream without temporal layers.
     ///
     /// # Errors
     /// [`Error::EmptyFrame`]; [`Error::FrameTooLarge`] beyond [`MAX_FRAME_BYTES`] or
     /// [`MAX_FRAME_PACKETS`], which a receiver would not take.
     pub fn packetize(&mut self, frame: &[u8]) -> Result<Vec<Vp8Payload>, Error> {
+        self.cut(frame, DESCRIPTOR_LEN, Vp8Descriptor::default())
+    }
+
+    /// The packets of one frame in order, which say its temporal layer and whether other frames may refer to
+    /// it ([`crate::EncodedVideo::temporal`], [`crate::EncodedVideo::is_reference`]), so that whoever
+    /// forwards them may leave frames out.
+    ///
+    /// # Errors
+    /// As [`Self::packetize`].
+    pub fn packetize_layered(
+        &mut self,
+        frame: &[u8],
+        layer: TemporalLayer,
+        reference: bool,
+    ) -> Result<Vec<Vp8Payload>, Error> {
+        let index = self.base_layer_index.wrapping_add(u8::from(layer.id == 0));
+        let head = Vp8Descriptor {
+            non_reference: !reference,
+            base_layer_index: Some(index),
+            temporal_layer: Some(layer),
+            ..Vp8Descriptor::default()
+        };
+        let packets = self.cut(frame, LAYERED_DESCRIPTOR_LEN, head)?;
+        self.base_layer_index = index;
+        Ok(packets)
+    }
+
+    /// Cuts a frame into packets with this descriptor, to which the picture id is added.
+    fn cut(
+        &mut self,
+        frame: &[u8],
+        descriptor_len: usize,
+        head: Vp8Descriptor,
+    ) -> Result<Vec<Vp8Payload>, Error> {
         if frame.is_empty() {
             return Err(Error::EmptyFrame);
         }
-        let count = frame.len().div_ceil(self.max_payload - DESCRIPTOR_LEN);
+        let count = frame.len().div_ceil(self.max_payload - descriptor_len);
         if count > MAX_FRAME_PACKETS || frame.len() > MAX_FRAME_BYTES {
             return Err(Error::FrameTooLarge);
         }
@@ -87,8 +128,8 @@ impl Vp8Packetizer {
             // Equal shares rather than full packets and a crumb: the pacer and FEC like it better.
             let (piece, behind) = rest.split_at(rest.len().div_ceil(left));
             let start_of_partition = packets.is_empty();
-            let head = Vp8Descriptor { start_of_partition, picture_id, ..Vp8Descriptor::default() };
-            let mut payload = Vec::with_capacity(DESCRIPTOR_LEN + piece.len());
+            let head = Vp8Descriptor { start_of_partition, picture_id, ..head };
+            let mut payload = Vec::with_capacity(descriptor_len + piece.len());
             head.write(&mut payload);
             payload.extend_from_slice(piece);
             packets.push(Vp8Payload { payload, marker: left == 1 });
@@ -123,6 +164,30 @@ mod tests {
             }
             assert_eq!(joined, frame);
         }
+    }
+
+    /// RFC 7741 §4.2: `TL0PICIDX` counts the frames of the base layer, and every other says the last one's.
+    #[test]
+    fn layers_are_said_on_every_packet() {
+        let mut packetizer = Vp8Packetizer::new(100, 0xff).unwrap();
+        let layer = |id| TemporalLayer { id, sync: id > 0 };
+        for (id, index) in [(0, 0), (2, 0), (1, 0), (2, 0), (0, 1), (2, 1)] {
+            let packets = packetizer.packetize_layered(&[5; 200], layer(id), id < 2).unwrap();
+            assert_eq!(packets.len(), 3);
+            for packet in packets {
+                assert!(packet.payload.len() <= 100);
+                let (head, _) = Vp8Descriptor::parse(&packet.payload).unwrap();
+                assert_eq!(
+                    (head.base_layer_index, head.temporal_layer),
+                    (Some(index), Some(layer(id)))
+                );
+                assert_eq!(head.non_reference, id == 2);
+                assert!(head.picture_id.is_some());
+            }
+        }
+        let before = packetizer.clone();
+        assert!(packetizer.packetize_layered(&[], layer(0), true).is_err());
+        assert_eq!(packetizer.base_layer_index, before.base_layer_index);
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod audio_receiver;
 mod media;
 mod opus_codec;
 mod playout;
+mod simulcast;
+mod speech;
 mod vectors;
 mod vp8_assembler;
 mod vp8_codec;

@@ -4,9 +4,11 @@
 //! broke something.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // Asserting is their job.
 
+mod bandwidth;
 mod hostile;
 mod link;
 
+pub use self::bandwidth::engine_bandwidth;
 pub use self::hostile::engine_rtp_hostile;
 pub use self::link::engine_rtp_link;
 
@@ -42,20 +44,27 @@ fn session(own: u32, peer: u32, seed: u64) -> RtpSession {
     let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
     let config = SessionConfig::new(UnixTime::from_millis(1_700_000_000_000));
     let mut session = RtpSession::new(Instant::ZERO, config, &mut rng).expect("a valid config");
-    let audio = SendStreamConfig::new(AUDIO_SSRC + own, 111, 48_000).mid(1, "0");
+    let audio = SendStreamConfig::new(AUDIO_SSRC + own, 111, 48_000).mid(1, "0").transport_cc(2);
     // So that a late rollover is met early.
     let video = SendStreamConfig::new(VIDEO_SSRC + own, 96, 90_000)
         .rtx(RTX_SSRC + own, 97)
         .mid(1, "1")
+        .rid(3, 4, "h")
+        .transport_cc(2)
+        .paced(true)
         .first_sequence(65_500);
     session.add_send_stream(audio, &mut rng).expect("a valid stream");
     session.add_send_stream(video, &mut rng).expect("a valid stream");
-    let audio = ReceiveStreamConfig::new(MediaKind::Audio, 48_000).format(111, None).mid(1, "0");
+    let audio = ReceiveStreamConfig::new(MediaKind::Audio, 48_000)
+        .format(111, None)
+        .mid(1, "0")
+        .transport_cc(2);
     let video = ReceiveStreamConfig::new(MediaKind::Video, 90_000)
         .format(96, Some(97))
         .ssrc(VIDEO_SSRC + peer)
         .rtx_ssrc(RTX_SSRC + peer)
-        .mid(1, "1");
+        .mid(1, "1")
+        .transport_cc(2);
     session.add_receive_stream(Instant::ZERO, audio).expect("a valid stream");
     session.add_receive_stream(Instant::ZERO, video).expect("a valid stream");
     session

@@ -7,9 +7,10 @@ use crate::limits::{
     MAX_MISSING, MAX_MISSING_AGE, MAX_NACK_TRIES, MAX_NACKS_PER_FEEDBACK, REORDER_TOLERANCE,
 };
 
-/// The packets of a stream that have not come, in sequence order, and when to ask for them.
+/// The packets of a stream that have not come, in sequence order, and when to ask for them: at most
+/// [`MAX_MISSING`].
 #[derive(Debug, Default)]
-pub(crate) struct Missing {
+pub struct Missing {
     packets: VecDeque<MissingPacket>,
     given_up: u64,
 }
@@ -24,7 +25,7 @@ struct MissingPacket {
 
 impl Missing {
     /// The packets from `first` up to but without `end` have not come.
-    pub(crate) fn add(&mut self, now: Instant, first: u64, end: u64) {
+    pub fn add(&mut self, now: Instant, first: u64, end: u64) {
         let newest = end.saturating_sub(MAX_MISSING as u64).max(first);
         self.given_up += newest - first;
         for sequence in newest..end {
@@ -38,26 +39,26 @@ impl Missing {
     }
 
     /// This packet came after all.
-    pub(crate) fn remove(&mut self, sequence: u64) {
+    pub fn remove(&mut self, sequence: u64) {
         if let Ok(index) = self.packets.binary_search_by_key(&sequence, |packet| packet.sequence) {
             self.packets.remove(index);
         }
     }
 
     /// Numbering began anew: nothing before counts.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.given_up += self.packets.len() as u64;
         self.packets.clear();
     }
 
     /// When the next packet is to be asked for or given up.
-    pub(crate) fn next_due(&self) -> Option<Instant> {
+    pub fn next_due(&self) -> Option<Instant> {
         self.packets.iter().map(|packet| packet.due).min()
     }
 
     /// Fills `numbers` with those that are to be asked for now, at most one feedback's worth; they are
     /// asked for again after `interval`. Those asked for too long are given up.
-    pub(crate) fn take_due(&mut self, now: Instant, interval: Duration, numbers: &mut Vec<u16>) {
+    pub fn take_due(&mut self, now: Instant, interval: Duration, numbers: &mut Vec<u16>) {
         numbers.clear();
         let before = self.packets.len();
         self.packets.retain(|packet| packet.due > now || packet.is_worth_asking(now));
@@ -71,7 +72,7 @@ impl Missing {
     }
 
     /// How many were never got.
-    pub(crate) fn given_up(&self) -> u64 {
+    pub fn given_up(&self) -> u64 {
         self.given_up
     }
 }

@@ -1,7 +1,7 @@
 mod keyframe;
-mod missing;
-mod reception;
-mod sequence;
+pub(crate) mod missing;
+pub(crate) mod reception;
+pub(crate) mod sequence;
 mod stream;
 
 pub(crate) use stream::{ReceiveStream, Route};

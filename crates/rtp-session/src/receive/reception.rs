@@ -6,7 +6,7 @@ use crate::clock::{from_rtp_units, to_rtp_units};
 
 /// What a receiver report says about a source: loss and jitter (RFC 3550 appendices A.3 and A.8).
 #[derive(Debug)]
-pub(crate) struct Reception {
+pub struct Reception {
     clock_rate: u32,
     /// Packets expected before numbering last restarted.
     expected_before: u64,
@@ -23,7 +23,8 @@ pub(crate) struct Reception {
 }
 
 impl Reception {
-    pub(crate) fn new(clock_rate: u32, first: u64) -> Self {
+    /// A source whose clock counts `clock_rate` Hz and whose first packet has the number `first`.
+    pub fn new(clock_rate: u32, first: u64) -> Self {
         Self {
             clock_rate,
             expected_before: 0,
@@ -39,7 +40,7 @@ impl Reception {
     }
 
     /// A packet came on the stream's own source; late and duplicate ones count (appendix A.3).
-    pub(crate) fn received(&mut self, now: Instant, timestamp: u32, highest: u64) {
+    pub fn received(&mut self, now: Instant, timestamp: u32, highest: u64) {
         self.received += 1;
         self.highest = highest;
         let arrival = to_rtp_units(now.saturating_since(Instant::ZERO), self.clock_rate);
@@ -54,12 +55,12 @@ impl Reception {
     }
 
     /// A retransmission was ahead of everything that came before it.
-    pub(crate) fn advanced(&mut self, highest: u64) {
+    pub fn advanced(&mut self, highest: u64) {
         self.highest = highest;
     }
 
     /// Numbering goes on from `first`; what was lost before stays counted.
-    pub(crate) fn restarted(&mut self, first: u64) {
+    pub fn restarted(&mut self, first: u64) {
         self.expected_before = self.expected();
         self.base = first;
         self.highest = first;
@@ -67,7 +68,7 @@ impl Reception {
     }
 
     /// Ends a report interval: the share of packets lost in it, in 1/256 (appendix A.3).
-    pub(crate) fn close_interval(&mut self) -> u8 {
+    pub fn close_interval(&mut self) -> u8 {
         let expected = self.expected() - self.expected_at_report;
         let received = self.received - self.received_at_report;
         self.expected_at_report = self.expected();
@@ -78,22 +79,22 @@ impl Reception {
     }
 
     /// The share of packets lost in the last closed interval, 0 to 1.
-    pub(crate) fn fraction_lost(&self) -> f32 {
+    pub fn fraction_lost(&self) -> f32 {
         f32::from(self.fraction_lost) / 256.0
     }
 
     /// Packets expected less packets received.
-    pub(crate) fn lost(&self) -> i64 {
+    pub fn lost(&self) -> i64 {
         self.expected() as i64 - self.received as i64
     }
 
     /// Jitter in clock units.
-    pub(crate) fn jitter_units(&self) -> u32 {
+    pub fn jitter_units(&self) -> u32 {
         self.scaled_jitter >> 4
     }
 
     /// Jitter as a time.
-    pub(crate) fn jitter(&self) -> Duration {
+    pub fn jitter(&self) -> Duration {
         from_rtp_units(self.jitter_units(), self.clock_rate)
     }
 

@@ -4,35 +4,46 @@ use crate::limits::{MAX_DROPOUT, RECEIVE_WINDOW};
 const WORDS: usize = RECEIVE_WINDOW as usize / 64;
 
 /// What is added to the first number of a stream, so that those before it are not negative.
-pub(crate) const FIRST_OFFSET: u64 = 65_536;
+pub const FIRST_OFFSET: u64 = 65_536;
 
 /// Extends sequence numbers beyond their wrap and remembers which ones came (RFC 3550 appendix A.1).
 #[derive(Debug)]
-pub(crate) struct SequenceTracker {
+pub struct SequenceTracker {
     highest: u64,
     seen: [u64; WORDS],
     /// The number that would confirm a jump: one after that of the packet which did not fit.
     jump_to: Option<u16>,
 }
 
-/// Where a packet belongs.
+/// Where a packet belongs. Closed: a number is new, old, or neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Placement {
+pub enum Placement {
     /// The newest so far; those from `first_missing` up to it have not come.
-    Newest { sequence: u64, first_missing: u64 },
+    Newest {
+        /// Its number.
+        sequence: u64,
+        /// The first one that has not come; its own, if none is missing.
+        first_missing: u64,
+    },
     /// An older one that had not come.
-    Late { sequence: u64 },
+    Late {
+        /// Its number.
+        sequence: u64,
+    },
     /// One that came before.
     Duplicate,
     /// Too far from the others to be believed.
     Implausible,
     /// A second packet confirmed a jump: numbering goes on from here.
-    Restarted { sequence: u64 },
+    Restarted {
+        /// Its number.
+        sequence: u64,
+    },
 }
 
 impl SequenceTracker {
     /// Begins with the first packet of a stream.
-    pub(crate) fn new(first: u16) -> Self {
+    pub fn new(first: u16) -> Self {
         let highest = FIRST_OFFSET + u64::from(first);
         let mut tracker = Self { highest, seen: [0; WORDS], jump_to: None };
         tracker.mark(highest);
@@ -40,13 +51,13 @@ impl SequenceTracker {
     }
 
     /// The highest number so far.
-    pub(crate) fn highest(&self) -> u64 {
+    pub fn highest(&self) -> u64 {
         self.highest
     }
 
     /// Places a packet that came on the stream's own source. Two packets in a row that do not fit but
     /// follow each other mean that the sender jumped (RFC 3550 appendix A.1).
-    pub(crate) fn place(&mut self, number: u16) -> Placement {
+    pub fn place(&mut self, number: u16) -> Placement {
         let placement = self.place_near(number);
         if placement != Placement::Implausible {
             self.jump_to = None;
@@ -60,7 +71,7 @@ impl SequenceTracker {
     }
 
     /// Places a packet that came as a retransmission: it cannot confirm a jump.
-    pub(crate) fn place_near(&mut self, number: u16) -> Placement {
+    pub fn place_near(&mut self, number: u16) -> Placement {
         let ahead = number.wrapping_sub(self.highest as u16);
         if (1..=MAX_DROPOUT).contains(&ahead) {
             let first_missing = self.highest + 1;
@@ -82,7 +93,7 @@ impl SequenceTracker {
 
     /// Goes on from `number`, extended to the next value so far above all that came that no late packet gets a number
     /// that was given before.
-    pub(crate) fn restart(&mut self, number: u16) -> u64 {
+    pub fn restart(&mut self, number: u16) -> u64 {
         let ahead = u64::from(number.wrapping_sub(self.highest as u16));
         let turn = if ahead < RECEIVE_WINDOW { FIRST_OFFSET } else { 0 };
         let sequence = self.highest + ahead + turn;

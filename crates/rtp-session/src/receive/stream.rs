@@ -112,6 +112,12 @@ impl ReceiveStream {
         packet.extension(self.config.mid.as_ref()?.extension_id)
     }
 
+    /// The transport-wide number that `packet` carries, if the stream's arrivals are told.
+    pub(crate) fn transport_number(&self, packet: &RtpPacket<'_>) -> Option<u16> {
+        let number = packet.extension(self.config.transport_cc?)?;
+        number.try_into().ok().map(u16::from_be_bytes)
+    }
+
     /// What a packet of unknown source with this mid would be to the stream.
     pub(crate) fn adopts_mid(&self, mid: &[u8], payload_type: u8) -> Option<Route> {
         let ours = self.config.mid.as_ref().is_some_and(|own| own.value == mid);

@@ -10,8 +10,8 @@ use crate::limits::{
 };
 
 /// The most by which a retransmission is longer than its original: the original sequence number and an
-/// extension block with the longest mid.
-const RETRANSMISSION_OVERHEAD: usize = 2 + 4 + 20;
+/// extension block with a transport-wide number, the longest mid and the longest rid.
+const RETRANSMISSION_OVERHEAD: usize = 2 + 4 + 40;
 
 /// The packets that may be asked for again, and the budget for sending them.
 ///

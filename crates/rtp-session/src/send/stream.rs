@@ -5,12 +5,13 @@ use zentalk_primitives::Instant;
 use zentalk_srtp_media::rtcp::{ReportBlock, SenderInfo};
 use zentalk_srtp_media::rtp::{FIXED_HEADER_LEN, RtpHeader, RtpPacket};
 
+use super::header::{Source, max_extensions_len, write_header};
 use super::history::History;
 use super::keyframe::KeyframeRequests;
 use crate::buffers::Buffers;
 use crate::clock::{from_rtp_units, to_rtp_units};
-use crate::config::Mid;
 use crate::rate::Rate;
+use crate::session::Departure;
 use crate::{Error, Quality, SendStats, SendStreamConfig};
 
 /// The length in bytes of the original sequence number in front of a retransmission (RFC 4588 §4).
@@ -29,7 +30,7 @@ pub(crate) struct SendStream {
     history: Option<History>,
     /// When the last packet was sent and its timestamp on the wire.
     last_sent: Option<(Instant, u32)>,
-    /// Whether the peer's reports name the source: it then needs no mid any more.
+    /// Whether the peer's reports name the source: it then needs neither mid nor rid any more.
     known_to_peer: bool,
     /// How many report intervals ago something was sent.
     idle_intervals: u8,
@@ -78,6 +79,11 @@ impl SendStream {
         self.rtx.as_ref().map(|rtx| rtx.ssrc)
     }
 
+    /// How the stream's packets leave.
+    pub(crate) fn departure(&self) -> Departure {
+        Departure { numbered: self.config.transport_cc.is_some(), paced: self.config.paced }
+    }
+
     pub(crate) fn stats(&self, now: Instant) -> SendStats {
         SendStats { bit_rate: self.rate.bits_per_second(now), ..self.stats }
     }
@@ -88,10 +94,8 @@ impl SendStream {
 
     /// What the largest header and a retransmission's sequence number leave of `mtu` bytes.
     pub(crate) fn max_payload_len(&self, mtu: usize) -> usize {
-        let extension =
-            self.config.mid.as_ref().map_or(0, |mid| 4 + (1 + mid.value.len()).next_multiple_of(4));
         let osn = if self.rtx.is_some() { OSN_LEN } else { 0 };
-        mtu - FIXED_HEADER_LEN - extension - osn
+        mtu - FIXED_HEADER_LEN - max_extensions_len(&self.config) - osn
     }
 
     /// Builds the next packet; a copy of it is remembered.
@@ -105,12 +109,11 @@ impl SendStream {
     ) -> Result<Vec<u8>, Error> {
         let timestamp = timestamp.wrapping_add(self.timestamp_offset);
         let sequence = self.next_sequence;
-        let mid = self.config.mid.as_ref().filter(|_| !self.known_to_peer);
         let header =
             RtpHeader::new(self.config.payload_type, sequence, timestamp, self.config.ssrc)
                 .marker(marker);
         let mut packet = buffers.take();
-        write_header(&header, mid, &mut packet)?;
+        write_header(&header, &self.config, Source::Media, !self.known_to_peer, &mut packet)?;
         packet.extend_from_slice(payload);
 
         self.next_sequence = sequence.wrapping_add(1);
@@ -137,7 +140,7 @@ impl SendStream {
         let original = self.history.as_mut()?.resend(now, sequence, interval)?;
         let parsed = RtpPacket::parse(original).ok()?;
         let packet = match &mut self.rtx {
-            Some(rtx) => rtx.wrap(&parsed, self.config.mid.as_ref(), buffers)?,
+            Some(rtx) => rtx.wrap(&parsed, &self.config, buffers)?,
             None => buffers.copy_of(original),
         };
         self.stats.retransmitted_packets += 1;
@@ -189,26 +192,17 @@ impl Rtx {
     fn wrap(
         &mut self,
         original: &RtpPacket<'_>,
-        mid: Option<&Mid>,
+        config: &SendStreamConfig,
         buffers: &mut Buffers,
     ) -> Option<Vec<u8>> {
         let header =
             RtpHeader::new(self.payload_type, self.next_sequence, original.timestamp(), self.ssrc)
                 .marker(original.marker());
         let mut packet = buffers.take();
-        write_header(&header, mid, &mut packet).ok()?;
+        write_header(&header, config, Source::Retransmission, true, &mut packet).ok()?;
         packet.extend_from_slice(&original.sequence_number().to_be_bytes());
         packet.extend_from_slice(original.payload());
         self.next_sequence = self.next_sequence.wrapping_add(1);
         Some(packet)
     }
-}
-
-/// Fails never: the configuration was checked when the stream was added.
-fn write_header(header: &RtpHeader, mid: Option<&Mid>, out: &mut Vec<u8>) -> Result<(), Error> {
-    let written = match mid {
-        Some(mid) => header.write(&[], &[(mid.extension_id, &mid.value)], out),
-        None => header.write(&[], &[], out),
-    };
-    written.map_err(|_| Error::InvalidConfig)
 }

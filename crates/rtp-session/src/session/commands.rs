@@ -4,12 +4,11 @@ use zentalk_srtp_media::rtcp::CompoundWriter;
 
 use super::engine::RtpSession;
 use super::timers::fill;
+use crate::bandwidth::{BandwidthEstimator, FeedbackGenerator};
 use crate::limits::{MAX_RECEIVE_STREAMS, MAX_SEND_STREAMS};
 use crate::receive::ReceiveStream;
 use crate::send::SendStream;
-use crate::{
-    Datagram, Error, ReceiveStreamConfig, ReceiveStreamId, SendStreamConfig, SendStreamId,
-};
+use crate::{Error, ReceiveStreamConfig, ReceiveStreamId, SendStreamConfig, SendStreamId};
 
 /// Commands.
 impl RtpSession {
@@ -32,6 +31,9 @@ impl RtpSession {
         if stream.max_payload_len(self.config.mtu) == 0 {
             return Err(Error::InvalidConfig);
         }
+        if stream.departure().numbered && self.congestion.estimator.is_none() {
+            self.congestion.estimator = Some(BandwidthEstimator::new(self.config.bandwidth));
+        }
         self.send.push(stream);
         Ok(SendStreamId(self.send.len() - 1))
     }
@@ -49,6 +51,9 @@ impl RtpSession {
         self.check_unused([config.ssrc, config.rtx_ssrc])?;
         if self.receive.len() >= MAX_RECEIVE_STREAMS {
             return Err(Error::TooManyStreams);
+        }
+        if config.transport_cc.is_some() {
+            self.congestion.arrivals.get_or_insert_with(FeedbackGenerator::new);
         }
         self.receive.push(ReceiveStream::new(now, config));
         Ok(ReceiveStreamId(self.receive.len() - 1))
@@ -75,7 +80,8 @@ impl RtpSession {
             return Err(Error::PayloadTooLarge);
         }
         let packet = stream.send(now, timestamp, marker, payload, &mut self.buffers)?;
-        self.transmit(Datagram::Rtp(packet));
+        let departure = stream.departure();
+        self.depart(now, packet, departure);
         self.start_reports(now);
         Ok(())
     }
@@ -122,6 +128,7 @@ impl RtpSession {
         if self.closed {
             return;
         }
+        self.flush_paced(now);
         if self.next_report.take().is_some() {
             let mut datagram = self.begin_report(now);
             let mut sources = [0; 2 * MAX_SEND_STREAMS + 1];

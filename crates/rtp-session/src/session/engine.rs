@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use rand_core::CryptoRng;
 use zentalk_primitives::Instant;
 
+use super::congestion::Congestion;
 use crate::buffers::Buffers;
 use crate::clock::WallClock;
 use crate::receive::ReceiveStream;
@@ -35,6 +36,7 @@ pub struct RtpSession {
     pub(super) send: Vec<SendStream>,
     pub(super) receive: Vec<ReceiveStream>,
     pub(super) round_trip: RoundTrip,
+    pub(super) congestion: Congestion,
     /// When the next report is due; none before the first packet in either direction.
     pub(super) next_report: Option<Instant>,
     pub(super) outputs: VecDeque<Output>,
@@ -66,6 +68,7 @@ impl RtpSession {
             send: Vec::new(),
             receive: Vec::new(),
             round_trip: RoundTrip::default(),
+            congestion: Congestion::default(),
             next_report: None,
             outputs: VecDeque::new(),
             buffers: Buffers::new(config.mtu),

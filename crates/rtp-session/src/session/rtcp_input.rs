@@ -4,14 +4,18 @@ use zentalk_primitives::Instant;
 use zentalk_srtp_media::rtcp::{Compound, FullIntraRequest, Nack, Packet, ReportBlocks};
 
 use super::engine::RtpSession;
-use crate::limits::{MAX_NACKED_PER_DATAGRAM, MAX_SEND_STREAMS, MIN_RESEND_INTERVAL};
+use crate::limits::{
+    MAX_FEEDBACKS_PER_DATAGRAM, MAX_NACKED_PER_DATAGRAM, MAX_SEND_STREAMS, MIN_RESEND_INTERVAL,
+};
 use crate::receive::Route;
 use crate::send::SendStream;
-use crate::{Datagram, Error, Event, ReceiveStreamId, SendStreamId};
+use crate::{Error, Event, ReceiveStreamId, SendStreamId};
 
 /// What one datagram may still cause, so that a crafted one causes no flood.
 struct Allowance {
     nacked: usize,
+    /// Messages of transport-wide feedback.
+    feedbacks: usize,
     /// The streams that were reported about: one event each, with the last report.
     reported: [bool; MAX_SEND_STREAMS],
 }
@@ -21,8 +25,11 @@ impl RtpSession {
     pub(super) fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> Result<(), Error> {
         let compound = Compound::parse(bytes).map_err(|_| Error::MalformedRtcp)?;
         self.stats.rtcp_received += 1;
-        let mut allowance =
-            Allowance { nacked: MAX_NACKED_PER_DATAGRAM, reported: [false; MAX_SEND_STREAMS] };
+        let mut allowance = Allowance {
+            nacked: MAX_NACKED_PER_DATAGRAM,
+            feedbacks: MAX_FEEDBACKS_PER_DATAGRAM,
+            reported: [false; MAX_SEND_STREAMS],
+        };
         for packet in compound.packets() {
             self.handle_packet(now, packet, &mut allowance);
         }
@@ -47,7 +54,10 @@ impl RtpSession {
             }
             Packet::FullIntraRequest(request) => self.handle_fir(now, &request),
             Packet::Goodbye(bye) => bye.sources().for_each(|ssrc| self.handle_bye(ssrc)),
-            // Names, applications' and extended reports, congestion feedback: not used here.
+            Packet::TransportFeedback(feedback) => {
+                self.handle_transport_feedback(now, &feedback, &mut allowance.feedbacks);
+            }
+            // Names, applications' and extended reports, other feedback: not used here.
             _ => {}
         }
     }
@@ -82,8 +92,9 @@ impl RtpSession {
             let Some(left) = allowance.nacked.checked_sub(1) else { return };
             allowance.nacked = left;
             let Some(stream) = self.send.get_mut(index) else { return };
+            let departure = stream.departure();
             if let Some(packet) = stream.resend(now, sequence, interval, &mut self.buffers) {
-                self.transmit(Datagram::Rtp(packet));
+                self.depart(now, packet, departure);
             }
         }
     }

@@ -17,6 +17,10 @@ impl RtpSession {
             Route::Media => stream.media(now, &packet, bytes.len())?,
             Route::Retransmission => stream.retransmission(now, &packet, bytes.len())?,
         };
+        let number = stream.transport_number(&packet);
+        if let (Some(arrivals), Some(number)) = (&mut self.congestion.arrivals, number) {
+            arrivals.received(now, number, bytes.len());
+        }
         self.start_reports(now);
         if let Some(arrived) = arrived {
             let payload = self.buffers.copy_of(arrived.payload);

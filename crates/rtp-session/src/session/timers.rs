@@ -24,6 +24,7 @@ impl RtpSession {
             }
             self.check_silence(now, index);
         }
+        self.run_congestion(now);
         if self.next_report.is_some_and(|due| due <= now) {
             self.send_report(now);
         }
@@ -37,7 +38,7 @@ impl RtpSession {
         let streams = self.receive.iter().flat_map(|stream| {
             [stream.next_feedback(round_trip), stream.silent_at(self.config.silence_after)]
         });
-        streams.chain([self.next_report]).flatten().min()
+        streams.chain([self.next_report, self.congestion_due()]).flatten().min()
     }
 
     /// Media flows: the first report comes after half an interval, as a rule (RFC 3550 §6.2).
@@ -62,14 +63,9 @@ impl RtpSession {
 
     fn write_feedback(&mut self, media: u32, numbers: &[u16], keyframe: bool) {
         let local = self.local_ssrc();
-        let mut datagram = self.buffers.take();
+        let mut datagram = self.begin_feedback(local);
         let mut writer = CompoundWriter::new(&mut datagram);
         // Writing fails where counts exceed their fields; all of these are bounded far below.
-        if !self.config.reduced_size {
-            // RFC 4585 §3.1: the shortest compound is a report and the name.
-            let _ = writer.receiver_report(local, &[]);
-            let _ = writer.cname(local, &self.cname);
-        }
         if !numbers.is_empty() {
             let _ = writer.nack(local, media, numbers);
         }
@@ -77,6 +73,17 @@ impl RtpSession {
             let _ = writer.pli(local, media);
         }
         self.transmit_rtcp(datagram);
+    }
+
+    /// What stands before feedback: the shortest compound is a report and the name (RFC 4585 §3.1).
+    pub(super) fn begin_feedback(&mut self, local: u32) -> Vec<u8> {
+        let mut datagram = self.buffers.take();
+        if !self.config.reduced_size {
+            let mut writer = CompoundWriter::new(&mut datagram);
+            let _ = writer.receiver_report(local, &[]);
+            let _ = writer.cname(local, &self.cname);
+        }
+        datagram
     }
 
     fn check_silence(&mut self, now: Instant, index: usize) {

@@ -3,6 +3,7 @@
 
 mod attack;
 mod bounds;
+mod congestion;
 mod keyframes;
 mod link;
 mod recovery;

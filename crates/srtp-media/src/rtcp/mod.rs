@@ -13,6 +13,7 @@ mod remb;
 mod report;
 mod sdes;
 mod transport_cc;
+mod transport_cc_writer;
 mod writer;
 
 pub use bye::Goodbye;
@@ -23,6 +24,7 @@ pub use remb::Remb;
 pub use report::{ReceiverReport, ReportBlock, ReportBlocks, SenderInfo, SenderReport};
 pub use sdes::{SdesChunk, SdesChunks, SdesItem, SdesItems, SourceDescription};
 pub use transport_cc::{Arrival, PacketStatus, PacketStatuses, TransportCc};
+pub use transport_cc_writer::TransportCcHeader;
 pub use writer::CompoundWriter;
 
 /// RTCP packet types (RFC 3550 §12.1, RFC 4585 §6.1, RFC 3611 §2).

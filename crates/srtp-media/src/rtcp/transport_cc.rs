@@ -142,9 +142,9 @@ impl Iterator for PacketStatuses<'_> {
     }
 }
 
-const NOT_RECEIVED: u8 = 0;
-const SMALL_DELTA: u8 = 1;
-const LARGE_DELTA: u8 = 2;
+pub(super) const NOT_RECEIVED: u8 = 0;
+pub(super) const SMALL_DELTA: u8 = 1;
+pub(super) const LARGE_DELTA: u8 = 2;
 
 /// A packet status chunk, consumed symbol by symbol (§3.1.3, §3.1.4).
 #[derive(Clone, Copy, Debug)]

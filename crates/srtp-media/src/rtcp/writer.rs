@@ -1,4 +1,8 @@
-use super::{FirEntry, NackPair, ReportBlock, SDES_CNAME, SenderInfo, feedback_type, packet_type};
+use super::transport_cc_writer::write_transport_cc;
+use super::{
+    Arrival, FirEntry, NackPair, ReportBlock, SDES_CNAME, SenderInfo, TransportCcHeader,
+    feedback_type, packet_type,
+};
 use crate::WireError;
 
 /// The most that a five-bit count field can express.
@@ -137,6 +141,28 @@ impl<'a> CompoundWriter<'a> {
                 out.extend_from_slice(&entry.ssrc.to_be_bytes());
                 out.extend_from_slice(&[entry.command_sequence, 0, 0, 0]);
             }
+        })
+    }
+
+    /// Transport-wide congestion control feedback: what became of the packets from
+    /// `header.base_sequence` on (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1).
+    ///
+    /// # Errors
+    /// [`WireError::Length`] if there are none, [`WireError::TooMany`] over 65,535 or if they do not fit.
+    pub fn transport_cc(
+        &mut self,
+        sender_ssrc: u32,
+        media_ssrc: u32,
+        header: &TransportCcHeader,
+        statuses: impl Iterator<Item = Arrival> + Clone,
+    ) -> Result<(), WireError> {
+        let count = u16::try_from(statuses.clone().count()).map_err(|_| WireError::TooMany)?;
+        if count == 0 {
+            return Err(WireError::Length);
+        }
+        let kind = (packet_type::TRANSPORT_FEEDBACK, feedback_type::TRANSPORT_CC);
+        self.feedback(kind, sender_ssrc, media_ssrc, |out| {
+            write_transport_cc(header, count, statuses, out);
         })
     }
 
