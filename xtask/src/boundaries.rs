@@ -20,12 +20,18 @@ const LAYERS: &[&str] = &[
     "zentalk-group-keys",
     "zentalk-call-fsm",
     "zentalk-onion-relay",
+    "zentalk-sfu-control",
+    "zentalk-sfu",
 ];
 
 /// Layer to layer, with the reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
     // The session counts and repeats packets whose wire format srtp-media defines.
     ("zentalk-rtp-session", "zentalk-srtp-media"),
+    // The SFU is an end of the path to each participant: it answers checks, shakes hands, protects and paces.
+    ("zentalk-sfu", "zentalk-srtp-media"),
+    ("zentalk-sfu", "zentalk-rtp-session"),
+    ("zentalk-sfu", "zentalk-dtls-fingerprint"),
 ];
 
 /// What no layer may take: sockets, runtimes, clocks and the operating system's randomness.

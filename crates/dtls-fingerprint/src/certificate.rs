@@ -53,6 +53,13 @@ impl Certificate {
         &self.der
     }
 
+    /// A second copy of certificate and private key, for one who has several sessions with one certificate: a server, or a member of a group
+    /// call that goes to another server. Named, and not `Clone`, because it doubles a secret.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self { der: self.der.clone(), private_key: self.private_key.clone() }
+    }
+
     /// The form that `dimpl` takes. It parses the key and drops this copy, without wiping it.
     pub(crate) fn into_dimpl(mut self) -> dimpl::DtlsCertificate {
         let certificate = core::mem::take(&mut self.der);
@@ -111,6 +118,14 @@ mod tests {
             UnixTime::from_millis(1_760_000_000_000),
         )
         .unwrap()
+    }
+
+    #[test]
+    fn a_duplicate_has_the_same_fingerprint_and_key() {
+        let certificate = generate(1);
+        let copy = certificate.duplicate();
+        assert_eq!(copy.fingerprint(), certificate.fingerprint());
+        assert_eq!(copy.private_key, certificate.private_key);
     }
 
     /// RFC 8827 §6.5.

@@ -1,0 +1,233 @@
+//! One participant of a room.
+//!
+//! 1. It joins: credentials, sources and slots are made ([`Member::new`]).
+//! 2. Its connectivity checks prove an address ([`Member::checked`]), and only from there DTLS is taken in.
+//! 3. The handshake proves its certificate; the keys that come of it make packets flow ([`Member::establish`]).
+//! 4. It leaves, or nothing authentic comes from it for a while ([`Member::is_silent`]).
+
+mod dropped;
+mod inbound;
+mod outbound;
+mod paths;
+mod probing;
+mod sources;
+mod transport;
+
+use core::net::SocketAddr;
+use core::time::Duration;
+
+use rand_core::CryptoRng;
+use zentalk_dtls_fingerprint::{Certificate, Path};
+use zentalk_primitives::{Instant, ParticipantId};
+
+pub(crate) use self::dropped::Dropped;
+pub(crate) use self::inbound::{Inbound, Received};
+pub(crate) use self::outbound::{Outbound, Sent, Slot, SlotWish};
+pub(crate) use self::paths::Paths;
+pub(crate) use self::sources::Source;
+pub(crate) use self::transport::{Keys, Outcome, Transport};
+
+use crate::outbox::Outbox;
+use crate::stun::{Credentials, Responder};
+use crate::{ParticipantOffer, Refusal, SfuConfig, SlotAnswer};
+
+/// One participant of a room: see the module.
+pub(crate) struct Member {
+    pub(crate) id: ParticipantId,
+    /// Counts the joins of the worker.
+    pub(crate) serial: u64,
+    pub(crate) credentials: Credentials,
+    pub(crate) responder: Responder,
+    pub(crate) paths: Paths,
+    pub(crate) transport: Transport,
+    pub(crate) inbound: Inbound,
+    pub(crate) outbound: Outbound,
+    /// When something authentic came last.
+    heard: Instant,
+    /// Until when the handshake has to be over; none once it is.
+    setup_ends: Option<Instant>,
+    /// When the next report is due, and the next choice of layers, once packets can flow.
+    pub(crate) report_due: Instant,
+    pub(crate) allocation_due: Instant,
+    /// When something has to be done for it next.
+    pub(crate) due: Instant,
+    /// It is among those in whose outbox something waits.
+    pub(crate) is_pending: bool,
+    /// When its address was last noted as in use.
+    noted: Instant,
+}
+
+impl Member {
+    pub(crate) fn new(
+        now: Instant,
+        id: ParticipantId,
+        serial: u64,
+        offer: &ParticipantOffer,
+        certificate: &Certificate,
+        config: &SfuConfig,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Self, Vec<SlotAnswer>), Refusal> {
+        let credentials = Credentials::random(config.worker, rng);
+        let (outbound, answers) = Outbound::new(now, offer, config, rng)?;
+        let member = Self {
+            id,
+            serial,
+            responder: Responder::new(&credentials, &offer.ufrag),
+            credentials,
+            paths: Paths::default(),
+            transport: Transport::new(now, certificate, offer.fingerprints.clone())?,
+            inbound: Inbound::new(now, serial, offer, config),
+            outbound,
+            heard: now,
+            setup_ends: Some(now + SETUP),
+            report_due: now,
+            allocation_due: now,
+            due: now,
+            is_pending: false,
+            noted: now,
+        };
+        Ok((member, answers))
+    }
+
+    /// Whether packets can flow.
+    pub(crate) fn is_established(&self) -> bool {
+        self.setup_ends.is_none()
+    }
+
+    /// Whether nothing authentic has come for `silence`, or the handshake has come to nothing in time.
+    pub(crate) fn is_silent(&self, now: Instant, silence: Duration) -> bool {
+        self.heard + silence <= now || self.setup_ends.is_some_and(|at| at <= now)
+    }
+
+    /// Works out anew when something has to be done for it next, and returns it.
+    pub(crate) fn schedule(&mut self, now: Instant, silence: Duration) -> Instant {
+        let tick = self.is_established().then(|| on_grid(now + TICK));
+        let all = [self.transport.due(), self.setup_ends, tick, self.outbound.probing.due()];
+        self.due = all.into_iter().flatten().fold(self.heard + silence, Instant::min);
+        self.due
+    }
+
+    /// Whether it is time to note once more that its address is in use.
+    pub(crate) fn is_to_be_noted(&mut self, now: Instant) -> bool {
+        let is_time = now.saturating_since(self.noted) >= NOTE;
+        if is_time {
+            self.noted = now;
+        }
+        is_time
+    }
+
+    /// A connectivity check over `path` was authentic. Returns a path that gave way.
+    pub(crate) fn checked(&mut self, now: Instant, path: Path, nominates: bool) -> Option<Path> {
+        // A recorded check that comes from elsewhere does not show that anybody is alive.
+        if !self.is_established() || self.paths.active() == Some(path) {
+            self.heard = self.heard.max(now);
+        }
+        let evicted = self.paths.checked(now, path);
+        if let Some(evicted) = evicted {
+            self.transport.retire(evicted);
+        }
+        self.transport.validate(path);
+        if nominates {
+            self.paths.nominate(path);
+            if !self.is_established() {
+                self.activate(path);
+            }
+        }
+        evicted
+    }
+
+    /// Takes in an SRTP packet, which is opened in place; `None` if nobody is to get it.
+    #[inline]
+    pub(crate) fn handle_rtp(
+        &mut self,
+        now: Instant,
+        path: Path,
+        packet: &mut [u8],
+    ) -> Result<Option<Received>, Dropped> {
+        let len = self.inbound.open_rtp(packet)?;
+        self.media_came(now, path);
+        self.inbound.handle_rtp(now, packet.get(..len).unwrap_or_default())
+    }
+
+    /// Opens an SRTCP packet in place and returns what it holds.
+    pub(crate) fn open_rtcp<'p>(
+        &mut self,
+        now: Instant,
+        path: Path,
+        packet: &'p mut [u8],
+    ) -> Result<&'p [u8], Dropped> {
+        let len = self.inbound.open_rtcp(packet)?;
+        self.media_came(now, path);
+        if !self.inbound.admits_report(now) {
+            return Err(Dropped::OverRate);
+        }
+        Ok(packet.get(..len).unwrap_or_default())
+    }
+
+    /// An SRTP or SRTCP packet over `path` was authentic: the participant is alive, and there.
+    fn media_came(&mut self, now: Instant, path: Path) {
+        self.heard = self.heard.max(now);
+        if self.paths.has_moved_to(path) {
+            self.activate(path);
+        }
+    }
+
+    /// Takes in a DTLS datagram, and tells how the handshake has ended, if it has.
+    pub(crate) fn handle_dtls(
+        &mut self,
+        now: Instant,
+        path: Path,
+        payload: &[u8],
+        answers: &mut Outbox,
+    ) -> Option<Outcome> {
+        // A client may begin before its nomination has arrived.
+        if self.paths.active().is_none() && self.paths.is_valid(path) {
+            self.activate(path);
+        }
+        self.transport.handle_datagram(now, path.local, path.remote, payload);
+        self.transport.drain(answers)
+    }
+
+    /// The handshake is over, and well: packets flow from now on.
+    pub(crate) fn establish(&mut self, now: Instant, keys: Keys) {
+        self.heard = self.heard.max(now);
+        self.setup_ends = None;
+        self.report_due = now + FIRST_REPORT;
+        self.allocation_due = now;
+        self.inbound.set_receiver(keys.receiver);
+        self.outbound.set_sender(keys.sender);
+    }
+
+    /// `remote` belongs to another participant now.
+    pub(crate) fn lose(&mut self, remote: SocketAddr) {
+        for path in self.paths.forget(remote) {
+            self.transport.retire(path);
+        }
+        self.outbound.set_path(self.paths.active());
+    }
+
+    fn activate(&mut self, path: Path) {
+        self.paths.activate(path);
+        self.transport.activate(path);
+        self.outbound.set_path(Some(path));
+    }
+}
+
+/// The last multiple of [`GRID`] before `at`, so that many members are looked after at one time, and the worker wakes less often.
+fn on_grid(at: Instant) -> Instant {
+    let grid = GRID.as_micros() as u64;
+    Instant::from_micros(at.as_micros() / grid * grid)
+}
+
+const GRID: Duration = Duration::from_millis(5);
+
+/// How long ICE and DTLS may take together before the participant counts as gone.
+const SETUP: Duration = Duration::from_secs(30);
+
+/// How often feedback, requests and layers are looked after. Reordering settles in that time.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How often an address is noted as in use: well within the time for which that holds it.
+const NOTE: Duration = Duration::from_secs(1);
+
+const FIRST_REPORT: Duration = Duration::from_millis(500);

@@ -1,0 +1,107 @@
+use zentalk_dtls_fingerprint::Path;
+use zentalk_primitives::Instant;
+
+use super::Sfu;
+use crate::GoneReason;
+use crate::key::Seat;
+use crate::member::Outcome;
+use crate::stun::{Answer, MAX_ANSWER, Request, UFRAG_LEN};
+
+/// What comes before media: connectivity checks and DTLS.
+impl Sfu {
+    /// Answers a connectivity check, if the participant whom it names has made it.
+    pub(super) fn handle_check(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        let answered = Request::parse(datagram)
+            .and_then(|request| Some((self.claimed(&request)?, request)))
+            .is_some_and(|(seat, request)| self.answer(now, seat, path, &request));
+        let stats = &mut self.shared.stats;
+        *(if answered { &mut stats.checks } else { &mut stats.refused_checks }) += 1;
+    }
+
+    /// Whom a request claims to come from.
+    fn claimed(&self, request: &Request<'_>) -> Option<Seat> {
+        let ufrag = <&[u8; UFRAG_LEN]>::try_from(request.local_ufrag()).ok()?;
+        self.shared.ufrags.get(ufrag).copied()
+    }
+
+    fn answer(&mut self, now: Instant, seat: Seat, path: Path, request: &Request<'_>) -> bool {
+        let room = self.rooms.get_mut(seat.room).and_then(Option::as_mut);
+        let Some(member) = room.and_then(|room| room.member_mut(seat.place)) else { return false };
+        let Some(answer) = member.responder.check(request) else { return false };
+        // Authentic from here on.
+        let serial = member.serial;
+        let remote = path.remote;
+        // Recorded checks that are sent again use up what other addresses may, and never what the one in use needs for consent.
+        let is_admitted = member.paths.active() == Some(path) || member.inbound.admits_check(now);
+        if !is_admitted || !self.shared.addresses.may_take(now, remote, serial) {
+            return false;
+        }
+        if let Some(room) = self.shared.answers.room(MAX_ANSWER)
+            && let Some(len) = member.responder.answer(request, answer, remote, room)
+        {
+            self.shared.answers.commit(path.local, remote, len);
+        }
+        if answer == Answer::Success {
+            let evicted = member.checked(now, path, request.nominates());
+            self.note_address(now, seat, serial, path, evicted);
+            self.drive_handshake(now, seat);
+        }
+        true
+    }
+
+    /// The member's is `path`'s address now, and no longer that of the path that gave way for it.
+    fn note_address(
+        &mut self,
+        now: Instant,
+        seat: Seat,
+        serial: u64,
+        path: Path,
+        evicted: Option<Path>,
+    ) {
+        let addresses = &mut self.shared.addresses;
+        if let Some(evicted) = evicted.filter(|evicted| evicted.remote != path.remote) {
+            addresses.release(evicted.remote, serial);
+        }
+        if let Some(before) = addresses.take(now, path.remote, seat, serial)
+            && let Some(loser) = self.member_mut(before)
+        {
+            loser.lose(path.remote);
+        }
+    }
+
+    /// Takes in a DTLS datagram from an address of the member's.
+    pub(super) fn handle_dtls(&mut self, now: Instant, seat: Seat, path: Path, payload: &[u8]) {
+        let room = self.rooms.get_mut(seat.room).and_then(Option::as_mut);
+        let Some(member) = room.and_then(|room| room.member_mut(seat.place)) else { return };
+        let outcome = member.handle_dtls(now, path, payload, &mut self.shared.answers);
+        self.act_on(now, seat, outcome);
+    }
+
+    /// Sends what the handshake has to send, and acts on how it ended.
+    pub(super) fn drive_handshake(&mut self, now: Instant, seat: Seat) {
+        let room = self.rooms.get_mut(seat.room).and_then(Option::as_mut);
+        let Some(member) = room.and_then(|room| room.member_mut(seat.place)) else { return };
+        let outcome = member.transport.drain(&mut self.shared.answers);
+        self.act_on(now, seat, outcome);
+    }
+
+    fn act_on(&mut self, now: Instant, seat: Seat, outcome: Option<Outcome>) {
+        match outcome {
+            Some(Outcome::Established(keys)) => {
+                if let Some(member) = self.member_mut(seat) {
+                    member.establish(now, *keys);
+                }
+            }
+            Some(Outcome::Closed) => return self.remove(now, seat, GoneReason::Left),
+            Some(Outcome::Failed) => {
+                self.shared.stats.failed_handshakes += 1;
+                return self.remove(now, seat, GoneReason::Silent);
+            }
+            None => {}
+        }
+        let silence = self.shared.config.silence;
+        if let Some(due) = self.member_mut(seat).map(|member| member.schedule(now, silence)) {
+            self.shared.wake_by(due);
+        }
+    }
+}
