@@ -63,6 +63,11 @@ impl Answer {
         read::description(&Document::parse(text)?, Role::Answer).map(Self)
     }
 
+    /// From a description that was put together elsewhere in this crate.
+    pub(crate) const fn of(description: SessionDescription) -> Self {
+        Self(description)
+    }
+
     /// What it says.
     pub const fn description(&self) -> &SessionDescription {
         &self.0
@@ -103,7 +108,11 @@ fn section(
     Ok(section)
 }
 
-fn common_extensions(offered: &MediaSection, capabilities: &Capabilities) -> Vec<Extension> {
+/// The offered extensions that this side knows, with the offer's numbers.
+pub(crate) fn common_extensions(
+    offered: &MediaSection,
+    capabilities: &Capabilities,
+) -> Vec<Extension> {
     let known: Vec<_> = capabilities.extensions(offered.kind).collect();
     let ours = |theirs: &&Extension| {
         theirs.id <= MAX_ONE_BYTE_ID && known.iter().any(|known| known.uri == theirs.uri)

@@ -1,6 +1,6 @@
 use zentalk_primitives::Redacted;
 
-use crate::{Codec, Direction, Extension, Source};
+use crate::{Codec, Direction, Extension, Simulcast, Source};
 
 /// What a media section is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,7 @@ pub struct MediaSection {
     pub(crate) extensions: Vec<Extension>,
     pub(crate) msid: Option<String>,
     pub(crate) sources: Vec<Source>,
+    pub(crate) simulcast: Option<Simulcast>,
     pub(crate) candidates: Vec<Redacted<String>>,
     pub(crate) end_of_candidates: bool,
 }
@@ -62,6 +63,7 @@ impl MediaSection {
             extensions: Vec::new(),
             msid: None,
             sources: Vec::new(),
+            simulcast: None,
             candidates: Vec::new(),
             end_of_candidates: false,
         }
@@ -121,6 +123,11 @@ impl MediaSection {
     /// The sources that the writer will send.
     pub fn sources(&self) -> &[Source] {
         &self.sources
+    }
+
+    /// The simulcast layers, if the section has any.
+    pub const fn simulcast(&self) -> Option<&Simulcast> {
+        self.simulcast.as_ref()
     }
 
     /// The candidates of this section: what stands behind `a=candidate:`. Those of the description

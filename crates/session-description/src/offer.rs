@@ -26,22 +26,13 @@ impl Offer {
             if sections.iter().any(|section| section.kind == local.kind) {
                 return Err(Error::InvalidLocalParameter);
             }
-            sections.push(section(local, capabilities)?);
+            let mid = if local.kind == MediaKind::Video { "1" } else { "0" };
+            sections.push(section(mid, local, capabilities)?);
         }
         if sections.is_empty() {
             return Err(Error::InvalidLocalParameter);
         }
-        Ok(Self(SessionDescription {
-            session_id: session.session_id,
-            session_version: session.session_version,
-            ice: session.ice,
-            ice_lite: false,
-            trickle: true,
-            dtls: DtlsParameters { fingerprints: vec![session.fingerprint], setup: Setup::ActPass },
-            media: sections,
-            tagged: 0,
-            grouped: true,
-        }))
+        Ok(offering(session, sections))
     }
 
     /// Reads the peer's offer.
@@ -69,12 +60,27 @@ impl Offer {
     }
 }
 
-fn section(local: &LocalMedia, capabilities: &Capabilities) -> Result<MediaSection, Error> {
-    let mid = match local.kind {
-        MediaKind::Audio => "0",
-        MediaKind::Video => "1",
-        MediaKind::Other => return Err(Error::InvalidLocalParameter),
-    };
+/// An offer of these sections, at least one.
+pub(crate) fn offering(session: LocalSession, sections: Vec<MediaSection>) -> Offer {
+    Offer(SessionDescription {
+        session_id: session.session_id,
+        session_version: session.session_version,
+        ice: session.ice,
+        ice_lite: false,
+        trickle: true,
+        dtls: DtlsParameters { fingerprints: vec![session.fingerprint], setup: Setup::ActPass },
+        media: sections,
+        tagged: 0,
+        grouped: true,
+    })
+}
+
+/// A section of this name with all that this side can do.
+pub(crate) fn section(
+    mid: &str,
+    local: &LocalMedia,
+    capabilities: &Capabilities,
+) -> Result<MediaSection, Error> {
     let mut section = MediaSection::new(local.kind, mid.to_owned());
     section.codecs = capabilities.offer(local.kind);
     if section.codecs.is_empty() {

@@ -4,7 +4,7 @@ use core::fmt::Display;
 
 use sdp_types::{AddrType, Attribute, Connection, Media, NetType, Origin, Session, Time};
 
-use crate::{Codec, Document, MediaKind, MediaSection, SessionDescription, Source};
+use crate::{Codec, Document, MediaKind, MediaSection, SessionDescription, Simulcast, Source};
 
 /// The lines of a description.
 pub(crate) fn document(description: &SessionDescription) -> Document {
@@ -125,6 +125,9 @@ fn rtp(section: &MediaSection, lines: &mut Vec<Attribute>) {
     for source in &section.sources {
         write_source(source, lines);
     }
+    if let Some(simulcast) = &section.simulcast {
+        write_simulcast(simulcast, lines);
+    }
 }
 
 fn write_codec(codec: &Codec, lines: &mut Vec<Attribute>) {
@@ -155,6 +158,15 @@ fn write_source(source: &Source, lines: &mut Vec<Attribute>) {
             None => with("ssrc", format_args!("{ssrc} unnamed")),
         });
     }
+}
+
+/// RFC 8853 §5.1: a `rid` line for each layer, and one line that lists them.
+fn write_simulcast(simulcast: &Simulcast, lines: &mut Vec<Attribute>) {
+    for (direction, rids) in simulcast.directions() {
+        lines.extend(rids.iter().map(|rid| with("rid", format_args!("{rid} {direction}"))));
+    }
+    let lists = simulcast.directions().map(|(name, rids)| format!("{name} {}", rids.join(";")));
+    lines.push(with("simulcast", lists.collect::<Vec<_>>().join(" ")));
 }
 
 fn with(name: &str, value: impl Display) -> Attribute {

@@ -1,4 +1,4 @@
-//! The operators' binary: `zentalk-node relay` and `zentalk-node turn`.
+//! The operators' binary: `zentalk-node relay`, `zentalk-node sfu` and `zentalk-node turn`.
 
 #![forbid(unsafe_code)]
 

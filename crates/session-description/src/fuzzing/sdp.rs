@@ -1,4 +1,7 @@
-use crate::{Answer, Document, Fingerprint, IceParameters, Line, MAX_MEDIA_SECTIONS, Offer};
+use crate::{
+    Answer, Document, Error, Fingerprint, IceParameters, Line, LocalSession, MAX_MEDIA_SECTIONS,
+    Offer, SfuAnswer, SfuOffer, SfuSlotSource,
+};
 
 /// Any text as a line, a document, an offer and an answer: what is read and written again reads the same.
 pub fn parse_sdp(data: &[u8]) {
@@ -19,7 +22,39 @@ pub fn parse_sdp(data: &[u8]) {
         let again = Answer::parse(&answer.to_sdp()).expect("what was written can be read");
         assert_eq!(again, answer);
     }
+    if let Ok(offer) = SfuOffer::parse(text) {
+        at_an_sfu(&offer);
+    }
     parameters(text);
+}
+
+/// Whatever an SFU takes it can answer, and both sides come to the same.
+fn at_an_sfu(offer: &SfuOffer) {
+    let again = SfuOffer::parse(&offer.to_sdp()).expect("what was written can be read");
+    assert_eq!(&again, offer);
+    let ice = IceParameters::new("abcd", "0123456789abcdefghijkl").expect("valid credentials");
+    let fingerprint = format!("sha-256 {}", vec!["AB"; 32].join(":"));
+    let fingerprint = Fingerprint::parse(&fingerprint).expect("a valid fingerprint");
+    let slots: Vec<_> = offer
+        .slots()
+        .iter()
+        .zip((1_u32..).step_by(2))
+        .map(|(slot, ssrc)| SfuSlotSource {
+            mid: slot.mid.clone(),
+            ssrc,
+            rtx_ssrc: slot.rtx_payload_type.map(|_| ssrc + 1),
+        })
+        .collect();
+    match SfuAnswer::to(offer, LocalSession::new(1, ice, fingerprint), &slots) {
+        Ok(answer) => {
+            let read = SfuAnswer::parse(&answer.to_sdp()).expect("what was written can be read");
+            assert_eq!(read, answer);
+            let agreed = read.agreed(offer).expect("our answer fits");
+            assert_eq!(agreed.uplinks, offer.uplinks());
+            assert_eq!(agreed.slots.len(), slots.len());
+        }
+        Err(error) => assert_eq!(error, Error::BadSetup),
+    }
 }
 
 fn line(text: &str) {

@@ -3,6 +3,7 @@
 mod bundle;
 mod codecs;
 mod section;
+mod simulcast;
 mod sources;
 mod transport;
 

@@ -8,7 +8,7 @@ use crate::{
     Direction, Error, Extension, MAX_CANDIDATES, MAX_MID_BYTES, MediaKind, MediaSection, grammar,
 };
 
-use super::{Role, codecs, has, sources, values};
+use super::{Role, codecs, has, simulcast, sources, values};
 
 pub(super) fn read(
     media: &Media,
@@ -46,6 +46,7 @@ pub(super) fn read(
     section.extensions = extensions(media);
     section.msid = values(&media.attributes, "msid").next().map(str::to_owned);
     section.sources = sources::read(media)?;
+    section.simulcast = simulcast::read(media)?;
     Ok(section)
 }
 

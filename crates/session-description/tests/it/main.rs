@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+mod browser_sfu;
 mod chromium;
 mod common;
 mod limits;
@@ -14,3 +15,4 @@ mod offer_answer;
 mod privacy;
 mod refusals;
 mod round_trip;
+mod sfu;

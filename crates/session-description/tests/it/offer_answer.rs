@@ -3,7 +3,7 @@ use zentalk_session_description::{
     Offer, Setup, Side, negotiated, uri,
 };
 
-use crate::common::{audio_and_video, capabilities, offer, session};
+use crate::common::{audio_and_video, capabilities, fingerprint, offer, session};
 
 const HOST: &str = "1 1 udp 2122260223 192.0.2.1 49203 typ host";
 
@@ -190,4 +190,32 @@ fn one_section_alone_needs_no_bundle_and_is_answered_without() {
     let answer = Answer::to(&offer, &capabilities(), session("bobby"), &media).unwrap().to_sdp();
     assert!(!answer.contains("BUNDLE"), "{answer}");
     assert!(negotiated(&offer, &Answer::parse(&answer).unwrap()).unwrap().section("0").is_some());
+}
+
+/// What a call of two offers, byte for byte: its peers may be older.
+#[test]
+fn an_offer_between_two_people_is_written_as_ever() {
+    let transport = "c=IN IP4 0.0.0.0\na=mid:MID\na=ice-ufrag:alice\n\
+a=ice-pwd:alice0123456789012345678901\na=fingerprint:FINGERPRINT\na=setup:actpass\n\
+a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\n\
+a=extmap:2 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\n";
+    let audio = "a=sendrecv\na=rtcp:9 IN IP4 0.0.0.0\na=rtcp-mux\na=rtcp-rsize\n\
+a=rtpmap:111 opus/48000/2\na=rtcp-fb:111 transport-cc\na=fmtp:111 minptime=10;useinbandfec=1\n\
+a=ssrc:1001 cname:cname-of-a\n";
+    let video = "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\n\
+a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\n\
+a=extmap:5 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\n\
+a=sendrecv\na=msid:stream track\na=rtcp:9 IN IP4 0.0.0.0\na=rtcp-mux\na=rtcp-rsize\n\
+a=rtpmap:96 VP8/90000\na=rtcp-fb:96 nack\na=rtcp-fb:96 nack pli\na=rtcp-fb:96 ccm fir\n\
+a=rtcp-fb:96 transport-cc\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n\
+a=ssrc-group:FID 2001 2002\na=ssrc:2001 cname:cname-of-a\na=ssrc:2002 cname:cname-of-a\n";
+    let expected = format!(
+        "v=0\no=- 4611686018427387903 1 IN IP4 127.0.0.1\ns=-\nt=0 0\na=group:BUNDLE 0 1\n\
+a=ice-options:trickle\nm=audio 9 UDP/TLS/RTP/SAVPF 111\n{}{audio}m=video 9 UDP/TLS/RTP/SAVPF 96 97\n{}{video}",
+        transport.replace("MID", "0"),
+        transport.replace("MID", "1"),
+    )
+    .replace("FINGERPRINT", fingerprint(b'a').as_str())
+    .replace('\n', "\r\n");
+    assert_eq!(offer().to_sdp(), expected);
 }

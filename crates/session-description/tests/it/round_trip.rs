@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use zentalk_session_description::{
-    Answer, Capabilities, CodecCapability, Direction, Document, Line, LocalMedia, Offer, Source,
+    Answer, Capabilities, CodecCapability, Direction, Document, Line, LocalMedia, MAX_SFU_SLOTS,
+    Offer, SfuAnswer, SfuLocal, SfuOffer, SfuSlotSource, Source,
 };
 
 use crate::common::{capabilities, offer, session};
@@ -99,6 +100,42 @@ proptest! {
             prop_assert_eq!(Offer::parse(&offer.to_sdp()), Ok(offer.clone()));
             drop(Answer::to(&offer, &capabilities(), session("bobby"), &[LocalMedia::audio()]));
         }
+    }
+
+    /// RFC 8853 §5.3.
+    #[test]
+    fn offers_to_an_sfu_and_its_answers_read_as_they_were_written(
+        slots in 0..=MAX_SFU_SLOTS,
+        video: bool,
+        sources in proptest::collection::vec(source(), 4),
+        taken in proptest::collection::vec(any::<Option<(u32, u32)>>(), 2 * MAX_SFU_SLOTS),
+    ) {
+        let [audio, low, mid, high] = <[Source; 4]>::try_from(sources).unwrap();
+        let local = SfuLocal::new(audio, slots);
+        let local = if video { local.with_video([low, mid, high]) } else { local };
+        let offer = SfuOffer::new(session("alice"), &local).unwrap();
+        prop_assert_eq!(SfuOffer::parse(&offer.to_sdp()), Ok(offer.clone()));
+
+        let numbered = offer.slots().iter().zip(taken).filter_map(|(slot, taken)| {
+            let (ssrc, rtx) = taken?;
+            let rtx_ssrc = slot.rtx_payload_type.map(|_| rtx).filter(|rtx| *rtx != ssrc);
+            Some(SfuSlotSource { mid: slot.mid.clone(), ssrc, rtx_ssrc })
+        });
+        let numbered: Vec<_> = numbered.collect();
+        let answer = SfuAnswer::to(&offer, session("forwarder"), &numbered).unwrap();
+        prop_assert_eq!(SfuAnswer::parse(&answer.to_sdp()), Ok(answer.clone()));
+        let agreed = answer.agreed(&offer).unwrap();
+        prop_assert_eq!(agreed.uplinks, offer.uplinks());
+        let sent: Vec<_> = agreed
+            .slots
+            .iter()
+            .map(|slot| SfuSlotSource {
+                mid: slot.mid.clone(),
+                ssrc: slot.ssrc.unwrap(),
+                rtx_ssrc: slot.rtx_ssrc,
+            })
+            .collect();
+        prop_assert_eq!(sent, numbered);
     }
 
     #[test]

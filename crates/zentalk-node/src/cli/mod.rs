@@ -1,4 +1,6 @@
 mod relay;
+mod sfu;
+mod sfu_key;
 mod turn;
 
 use std::fmt::Display;
@@ -10,9 +12,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 use zentalk_node::relay::RelayError;
+use zentalk_node::sfu::SfuError;
 use zentalk_node::turn::TurnError;
 
 use relay::RelayArgs;
+use sfu::SfuArgs;
+use sfu_key::SfuKeyArgs;
 use turn::TurnArgs;
 
 /// The servers of Zentalk calls, for those who operate them.
@@ -42,6 +47,16 @@ enum Command {
     /// and encrypted packets, not who they are nor what is said. Stop it with Ctrl-C or SIGTERM.
     #[command(after_help = turn::AFTER_HELP)]
     Turn(TurnArgs),
+    /// Run an SFU: it forwards the media of group calls, which it cannot decrypt.
+    ///
+    /// Participants come by a WebSocket with a token and an offer, and exchange media over one UDP port. It sees network
+    /// addresses, amounts and who sends when, by random numbers made for each call; not who they are nor what is said.
+    /// Stop it with Ctrl-C or SIGTERM: it sends everybody to another SFU first.
+    #[command(after_help = sfu::AFTER_HELP)]
+    Sfu(SfuArgs),
+    /// Make the key that signs tokens for SFUs, and print its public half.
+    #[command(after_help = sfu_key::AFTER_HELP)]
+    SfuKey(SfuKeyArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -60,6 +75,8 @@ impl Cli {
         match self.command {
             Command::Relay(args) => run(relay::serve(args), RelayError::exit_code),
             Command::Turn(args) => run(turn::serve(args), TurnError::exit_code),
+            Command::Sfu(args) => run(sfu::serve(args), SfuError::exit_code),
+            Command::SfuKey(args) => ended(sfu_key::print(&args), sfu_key::Error::exit_code),
         }
     }
 }
@@ -69,7 +86,12 @@ fn run<E>(server: impl Future<Output = Result<(), E>>, exit_code: fn(&E) -> u8) 
 where
     E: Display + From<io::Error>,
 {
-    match Runtime::new().map_err(E::from).and_then(|runtime| runtime.block_on(server)) {
+    let served = Runtime::new().map_err(E::from).and_then(|runtime| runtime.block_on(server));
+    ended(served, exit_code)
+}
+
+fn ended<E: Display>(result: Result<(), E>, exit_code: fn(&E) -> u8) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed; the exit code says the same.
@@ -114,7 +136,9 @@ fn start_log(level: Level) {
         Level::Debug => "debug",
         Level::Trace => "trace",
     };
-    let filter = EnvFilter::new(format!("off,zentalk_node={name},zentalk_onion_relay={name}"));
+    let filter = EnvFilter::new(format!(
+        "off,zentalk_node={name},zentalk_onion_relay={name},zentalk_sfu={name}"
+    ));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 }
 

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use zentalk_node::relay::{Relay, RelayConfig, RelayError, TurnConfig};
+use zentalk_node::relay::{Relay, RelayConfig, RelayError, SfuTokenConfig, TurnConfig};
 use zentalk_onion_relay::Quota;
 use zentalk_onion_relay::limits::{QUOTA_BLOBS, QUOTA_BYTES};
 
@@ -33,6 +33,11 @@ pub(super) struct RelayArgs {
     #[arg(long, env = "ZENTALK_RELAY_TURN_CONFIG", value_name = "FILE")]
     turn_config: Option<PathBuf>,
 
+    /// TOML file with SFUs and the key that signs tokens for them; see below. Then the relay hands out tokens for
+    /// group calls, valid for ten minutes and naming nobody, to whoever asks without a mailbox.
+    #[arg(long, env = "ZENTALK_RELAY_SFU_CONFIG", value_name = "FILE")]
+    sfu_config: Option<PathBuf>,
+
     /// Connections at a time; more are turned away.
     #[arg(
         long,
@@ -58,9 +63,13 @@ pub(super) async fn serve(mut args: RelayArgs) -> Result<(), RelayError> {
     // Before the address is printed: whoever reads it may stop the relay at once.
     let stop = stop_signals()?;
     let turn = args.turn_config.take().map(|path| TurnConfig::read(&path)).transpose()?;
+    let sfu = args.sfu_config.take().map(|path| SfuTokenConfig::read(&path)).transpose()?;
     let mut config = RelayConfig::from(args);
     if let Some(turn) = turn {
         config = config.turn(turn);
+    }
+    if let Some(sfu) = sfu {
+        config = config.sfu(sfu);
     }
     let relay = Relay::bind(config).await?;
     let mut out = io::stdout();
@@ -106,6 +115,12 @@ A TURN configuration (every key but `host` and one port may be left out, and `se
   latitude = 50.11           # where it stands: clients begin with near ones
   longitude = 8.68
 
+An SFU configuration (`lifetime_seconds` may be left out):
+  key_file = \"sfu.key\"       # made by `zentalk-node sfu-key sfu.key`, which prints the public key for the SFUs. To rotate:
+                             # give the SFUs both public keys, put the new file here, and an hour later take the old one away
+  lifetime_seconds = 600     # 60 to 3600; people in a call ask for a new token at half of it
+  urls = [\"wss://sfu.example:8443/v1\"]   # 1 to 4 SFUs that know the public key; calls begin with the first
+
 Exit codes:
   0  stopped by Ctrl-C or SIGTERM
   1  the operating system or the store failed while running
@@ -113,4 +128,5 @@ Exit codes:
   3  the address is in use or cannot be listened on
   4  the data directory or its store cannot be used
   5  the TLS certificate or key cannot be used
-  6  the TURN configuration cannot be used";
+  6  the TURN configuration cannot be used
+  7  the SFU configuration or its key cannot be used";

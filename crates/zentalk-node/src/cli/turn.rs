@@ -101,6 +101,11 @@ pub(super) struct TurnArgs {
     #[arg(long, env = "ZENTALK_TURN_DENY_PEERS", value_name = "CIDR", value_delimiter = ',')]
     deny_peers: Vec<Cidr>,
 
+    /// Relay to this one address and port, too, whatever the ranges say: an SFU on this machine or in its network. Nothing
+    /// else there is reached. May be given several times.
+    #[arg(long, env = "ZENTALK_TURN_ALLOW_SOCKET", value_name = "ADDRESS", value_delimiter = ',')]
+    allow_socket: Vec<SocketAddr>,
+
     /// Relay to this machine itself. For tests only: clients reach every service on it.
     #[arg(long, env = "ZENTALK_TURN_ALLOW_LOOPBACK_PEERS")]
     allow_loopback_peers: bool,
@@ -192,6 +197,7 @@ fn rest_secrets(args: &TurnArgs) -> Result<RestSecrets, TurnError> {
 fn peers(args: &TurnArgs) -> PeerPolicy {
     let policy = args.allow_peers.iter().copied().fold(PeerPolicy::default(), PeerPolicy::allow);
     let policy = args.deny_peers.iter().copied().fold(policy, PeerPolicy::deny);
+    let policy = args.allow_socket.iter().copied().fold(policy, PeerPolicy::allow_socket);
     if args.allow_loopback_peers { policy.allow_loopback() } else { policy }
 }
 
@@ -234,6 +240,8 @@ Examples:
   zentalk-node turn --secret-file /etc/zentalk/turn.secret --realm turn.example \\
       --udp 198.51.100.7:3478 --tcp 198.51.100.7:3478 --tls 198.51.100.7:443 --udp '[2001:db8::7]:3478' \\
       --tls-cert /etc/zentalk/fullchain.pem --tls-key /etc/zentalk/privkey.pem
+  zentalk-node turn --secret-file turn.secret --udp 198.51.100.7:3478 --tls 198.51.100.8:443 --tls-cert … --tls-key … \\
+      --deny-peers 0.0.0.0/0 --deny-peers ::/0 --allow-socket 198.51.100.7:4400     # for an SFU on this machine, alone
   zentalk-node turn --secret-file turn.secret --udp 0.0.0.0:3478 --relay-ip 10.0.0.7 --external-ip 198.51.100.7
 
 Exit codes:

@@ -5,8 +5,10 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // Asserting is their job.
 
 mod client;
+mod sfu_reception;
 mod turn_server;
 
+pub use self::sfu_reception::engine_sfu_reception;
 pub use self::turn_server::engine_turn_server;
 
 #[cfg(test)]

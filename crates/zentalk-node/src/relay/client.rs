@@ -21,15 +21,17 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 use zentalk_onion_relay::frames::{
-    Code, Deliver, Prekeys, Published, Refused, Stored, Subscribed, TurnGrant,
+    Code, Deliver, Prekeys, Published, Refused, SfuGrant, Stored, Subscribed, TurnGrant,
 };
 use zentalk_onion_relay::{
     Connection, DeliveryWindow, Error, Frame, ProvenMailbox, Refusal, Request,
 };
+use zentalk_primitives::{ParticipantId, RoomId};
 
 use super::clock::Clock;
 use super::hub::{Hub, Subscription, Wake};
 use super::keeper::Keeper;
+use super::sfu::SfuTokenConfig;
 use super::turn::TurnConfig;
 
 /// What every connection uses.
@@ -40,6 +42,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) idle_timeout: Duration,
     pub(super) turn: Option<TurnConfig>,
+    pub(super) sfu: Option<SfuTokenConfig>,
 }
 
 /// Serves one connection to its end.
@@ -175,6 +178,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 self.answer(request, frame).await
             }
             Request::Turn { request } => self.send(Frame::TurnGrant(self.turn(request))).await,
+            Request::Sfu { request, room, participant } => {
+                let grant = self.sfu(request, room, participant);
+                self.answer(request, grant.map(Frame::SfuGrant)).await
+            }
             // The gate of a newer protocol crate; this relay does not know what to do.
             _ => self.refuse(None, Error::Malformed).await,
         }
@@ -197,6 +204,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         match &self.shared.turn {
             Some(turn) => turn.grant(request, Clock::system_time(), &mut UnwrapErr(SysRng)),
             None => TurnGrant::none(request),
+        }
+    }
+
+    fn sfu(
+        &self,
+        request: u64,
+        room: RoomId,
+        participant: ParticipantId,
+    ) -> Result<SfuGrant, Error> {
+        match &self.shared.sfu {
+            Some(sfu) => sfu.grant(request, room, participant, Clock::system_time()),
+            None => Ok(SfuGrant::none(request)),
         }
     }
 
@@ -329,10 +348,10 @@ mod tests {
     async fn client_that_does_not_read_is_dropped() {
         let data = tempdir().unwrap();
         let (hub, clock) = (Hub::default(), Clock::start());
-        let store = Store::open(data.path()).unwrap();
+        let store = Store::open(data.path(), clock.unix_now()).unwrap();
         let (keeper, _) = Keeper::start(store, Mailboxes::default(), hub.clone(), clock).unwrap();
         let idle_timeout = Duration::from_millis(50);
-        let shared = Shared { keeper, hub, clock, idle_timeout, turn: None };
+        let shared = Shared { keeper, hub, clock, idle_timeout, turn: None, sfu: None };
         // Room for eight bytes, and nobody takes them.
         let (ours, _theirs) = tokio::io::duplex(8);
         let socket = WebSocketStream::from_raw_socket(ours, Role::Server, None).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use zentalk_onion_relay::Quota;
 
+use super::sfu::SfuTokenConfig;
 use super::turn::TurnConfig;
 
 /// What an operator decides about a relay.
@@ -16,6 +17,7 @@ pub struct RelayConfig {
     pub(super) max_connections: usize,
     pub(super) idle_timeout: Duration,
     pub(super) turn: Option<TurnConfig>,
+    pub(super) sfu: Option<SfuTokenConfig>,
 }
 
 /// Where certificate and key lie.
@@ -46,6 +48,7 @@ impl RelayConfig {
             max_connections: Self::DEFAULT_MAX_CONNECTIONS,
             idle_timeout: Self::DEFAULT_IDLE_TIMEOUT,
             turn: None,
+            sfu: None,
         }
     }
 
@@ -60,6 +63,13 @@ impl RelayConfig {
     #[must_use]
     pub fn turn(mut self, turn: TurnConfig) -> Self {
         self.turn = Some(turn);
+        self
+    }
+
+    /// Hands out tokens for these SFUs to whoever asks on a connection without a mailbox.
+    #[must_use]
+    pub fn sfu(mut self, sfu: SfuTokenConfig) -> Self {
+        self.sfu = Some(sfu);
         self
     }
 

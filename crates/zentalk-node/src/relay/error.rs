@@ -2,6 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::sfu::SfuTokenConfigError;
 use super::turn::TurnConfigError;
 
 /// Why a relay cannot start, or stopped.
@@ -47,6 +48,22 @@ pub enum RelayError {
         /// The newest format that this program knows.
         known: u64,
     },
+    /// The store was written by an older version of this program, whose file tells when each blob came, and does so on
+    /// its unused pages even after a conversion.
+    #[error(
+        "the store in {} has format {found}, which writes down when each message came; this program knows format \
+         {known}. Let the older program run until what waits is fetched (seven days at most), stop it, delete relay.redb \
+         and start this one: what still waits is lost, clients publish their prekeys anew",
+        path.display()
+    )]
+    StoreOlder {
+        /// The directory.
+        path: PathBuf,
+        /// The format of the store.
+        found: u64,
+        /// The format that this program knows.
+        known: u64,
+    },
     /// The file is no store, or is damaged.
     #[error("the store in {} cannot be read: it is damaged or no store of this program", .0.display())]
     StoreUnreadable(PathBuf),
@@ -69,6 +86,11 @@ pub enum RelayError {
     #[error(transparent)]
     TurnConfig(#[from] TurnConfigError),
 
+    // SFUs.
+    /// The SFU configuration cannot be used.
+    #[error(transparent)]
+    SfuConfig(#[from] SfuTokenConfigError),
+
     // Inside.
     /// The operating system refused something that a relay needs.
     #[error("the relay cannot go on: {0}")]
@@ -80,16 +102,18 @@ pub enum RelayError {
 
 impl RelayError {
     /// The exit code of a program that ends for this reason: 3 for the address, 4 for the data
-    /// directory, 5 for TLS, 6 for the TURN configuration, 1 for the rest.
+    /// directory, 5 for TLS, 6 for the TURN configuration, 7 for the SFU configuration, 1 for the rest.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::AddressInUse(_) | Self::AddressUnavailable { .. } => 3,
             Self::DataDirectory { .. }
             | Self::StoreLocked(_)
             | Self::StoreNewer { .. }
+            | Self::StoreOlder { .. }
             | Self::StoreUnreadable(_) => 4,
             Self::TlsFile { .. } | Self::TlsMismatch => 5,
             Self::TurnConfig(_) => 6,
+            Self::SfuConfig(_) => 7,
             Self::System(_) | Self::StoreFailed => 1,
         }
     }

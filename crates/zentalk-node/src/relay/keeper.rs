@@ -10,7 +10,7 @@ use zentalk_primitives::{MailboxId, UnixTime};
 
 use super::clock::Clock;
 use super::hub::Hub;
-use super::store::{self, Store, Tables};
+use super::store::{Durability, Store, Tables};
 
 /// The thread that has the store, and the way to it.
 ///
@@ -26,7 +26,7 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Starts the thread. It ends, with a last durable commit, when all clones of the keeper are gone.
     pub(super) fn start(
-        store: Store,
+        mut store: Store,
         rules: Mailboxes,
         hub: Hub,
         clock: Clock,
@@ -34,7 +34,7 @@ impl Keeper {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (done, ended) = oneshot::channel();
         thread::Builder::new().name("zentalk-store".into()).spawn(move || {
-            let result = work(&store, clock, queue);
+            let result = work(&mut store, clock, queue);
             // Unlocked before anyone is told that it is.
             drop(store);
             // The receiver is gone only if nobody waits for the end.
@@ -150,17 +150,6 @@ struct Job {
 
 type Run = dyn FnOnce(&mut Tables<'_>, UnixTime) -> (Verdict, Finish) + Send;
 
-/// When the changes of a job must survive a crash.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Durability {
-    /// It changes nothing.
-    Unchanged,
-    /// With the next job that must.
-    Later,
-    /// Before its answer.
-    Now,
-}
-
 type Finish = Box<dyn FnOnce(Result<(), StoreFailed>) + Send>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -170,44 +159,42 @@ enum Verdict {
     Abort,
 }
 
-fn work(store: &Store, clock: Clock, mut queue: mpsc::Receiver<Job>) -> Result<(), StoreFailed> {
+fn work(
+    store: &mut Store,
+    clock: Clock,
+    mut queue: mpsc::Receiver<Job>,
+) -> Result<(), StoreFailed> {
     let mut jobs = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
         let mut finishes = Vec::with_capacity(jobs.len());
-        let outcome = transact(store, clock.unix_now(), jobs.drain(..), &mut finishes);
+        let (now, jobs) = (clock.unix_now(), jobs.drain(..));
+        let outcome = store.transact(|tables| run(tables, now, jobs, &mut finishes));
         for finish in finishes {
             finish(outcome);
         }
     }
     // Acknowledgements that were committed without waiting for the disk.
-    store::commit(store.begin()?, true)
+    store.transact(|_| Ok(Durability::Now))
 }
 
-/// Runs the jobs in one transaction. What a failed transaction did not even run is dropped, which its
+/// Runs the jobs of one transaction. What a failed transaction did not even run is dropped, which its
 /// caller sees as a failed store.
-fn transact(
-    store: &Store,
+fn run(
+    tables: &mut Tables<'_>,
     now: UnixTime,
     jobs: impl Iterator<Item = Job>,
     finishes: &mut Vec<Finish>,
-) -> Result<(), StoreFailed> {
-    let transaction = store.begin()?;
+) -> Result<Durability, StoreFailed> {
     let mut durability = Durability::Unchanged;
-    let mut tables = Tables::open(&transaction)?;
     for job in jobs {
         durability = durability.max(job.durability);
-        let (verdict, finish) = (job.run)(&mut tables, now);
+        let (verdict, finish) = (job.run)(tables, now);
         finishes.push(finish);
         if verdict == Verdict::Abort {
             return Err(StoreFailed);
         }
     }
-    drop(tables);
-    match durability {
-        Durability::Unchanged => Ok(()),
-        Durability::Later => store::commit(transaction, false),
-        Durability::Now => store::commit(transaction, true),
-    }
+    Ok(durability)
 }
 
 /// Requests that wait for the thread; more wait at their connections.

@@ -10,6 +10,7 @@ mod error;
 mod hub;
 mod keeper;
 mod server;
+mod sfu;
 mod store;
 mod tls;
 mod turn;
@@ -19,7 +20,10 @@ use std::future::Future;
 pub use config::RelayConfig;
 pub use error::RelayError;
 pub use server::Relay;
+pub use sfu::{SfuTokenConfig, SfuTokenConfigError, SfuTokenConfigProblem};
 pub use turn::{TurnConfig, TurnConfigError, TurnConfigProblem};
+
+pub use crate::toml_file::FileProblem;
 
 /// Serves a relay until `shutdown` is ready, then closes every connection and the store.
 ///

@@ -50,12 +50,12 @@ impl Relay {
         let (hub, clock) = (Hub::default(), Clock::start());
         let rules = Mailboxes::new(config.quota);
         let directory = config.data;
-        let store = tokio::task::spawn_blocking(move || Store::open(&directory))
+        let store = tokio::task::spawn_blocking(move || Store::open(&directory, clock.unix_now()))
             .await
             .map_err(io::Error::other)??;
         let (keeper, store_closed) = Keeper::start(store, rules, hub.clone(), clock)?;
-        let (idle_timeout, turn) = (config.idle_timeout, config.turn);
-        let shared = Shared { keeper, hub, clock, idle_timeout, turn };
+        let (idle_timeout, turn, sfu) = (config.idle_timeout, config.turn, config.sfu);
+        let shared = Shared { keeper, hub, clock, idle_timeout, turn, sfu };
         let permits = Arc::new(Semaphore::new(config.max_connections));
         Ok(Self { listener, address, tls, shared, store_closed, permits })
     }

@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -10,9 +11,16 @@ use crate::support::{TTL, delivery, key};
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zentalk-node"));
     // What the developer has set must not change the tests.
-    for name in
-        ["LISTEN", "DATA", "TLS_CERT", "TLS_KEY", "MAX_CONNECTIONS", "MAX_STORE", "TURN_CONFIG"]
-    {
+    for name in [
+        "LISTEN",
+        "DATA",
+        "TLS_CERT",
+        "TLS_KEY",
+        "MAX_CONNECTIONS",
+        "MAX_STORE",
+        "TURN_CONFIG",
+        "SFU_CONFIG",
+    ] {
         command.env_remove(format!("ZENTALK_RELAY_{name}"));
     }
     command.env_remove("ZENTALK_LOG");
@@ -21,13 +29,19 @@ fn command() -> Command {
 }
 
 /// A relay in its own process; killed if a test ends before it is stopped.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
     fn start(data: &Path, log: &str) -> (Self, String) {
+        Self::start_with(data, log, &[])
+    }
+
+    /// With further options. The relay, and its URL.
+    pub(crate) fn start_with(data: &Path, log: &str, options: &[&OsStr]) -> (Self, String) {
         let child = command()
             .args(["relay", "--listen", "127.0.0.1:0", "--log", log, "--data"])
             .arg(data)
+            .args(options)
             .spawn()
             .unwrap();
         let mut process = Self(child);
@@ -38,7 +52,7 @@ impl Process {
     }
 
     #[cfg(unix)]
-    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let id = self.0.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let status = self.0.wait().unwrap();
@@ -164,6 +178,8 @@ fn help_teaches_the_line_for_programs_and_the_exit_codes() {
         "ZENTALK_RELAY_DATA",
         "Examples:",
         "[[server]]",
+        "key_file",
+        "zentalk-node sfu-key",
     ] {
         assert!(help.contains(part), "{part}");
     }

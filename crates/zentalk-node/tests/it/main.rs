@@ -16,6 +16,8 @@ mod mailboxes;
 mod operator;
 mod prekeys;
 mod privacy;
+mod sfu;
+mod sfu_tokens;
 mod support;
 mod tls;
 mod turn;

@@ -59,10 +59,24 @@ async fn store_of_a_running_relay_is_locked() {
 async fn store_of_a_newer_version_is_left_alone() {
     let data = tempdir().unwrap();
     Running::start(config(data.path())).await.stop().await;
-    set_format(data.path(), 2);
+    set_format(data.path(), 3);
     let error = bind_error(config(data.path())).await;
-    assert!(matches!(error, RelayError::StoreNewer { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, RelayError::StoreNewer { found: 3, known: 2, .. }), "{error}");
+    set_format(data.path(), 2);
+    Running::start(config(data.path())).await.stop().await;
+}
+
+/// The file of format 1 has exact times on its pages, used and unused.
+#[tokio::test]
+async fn store_of_an_older_version_is_refused_with_what_to_do() {
+    let data = tempdir().unwrap();
+    Running::start(config(data.path())).await.stop().await;
     set_format(data.path(), 1);
+    let error = bind_error(config(data.path())).await;
+    assert!(matches!(error, RelayError::StoreOlder { found: 1, known: 2, .. }), "{error}");
+    assert!(error.to_string().contains("delete relay.redb"), "{error}");
+    assert_eq!(error.exit_code(), 4);
+    fs::remove_file(data.path().join("relay.redb")).unwrap();
     Running::start(config(data.path())).await.stop().await;
 }
 

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::toml_file::FileProblem;
 use crate::turn::TurnError;
 use crate::turn::credentials::CredentialError;
 
@@ -52,23 +53,9 @@ impl From<TurnError> for TurnConfigError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TurnConfigProblem {
-    /// Not TOML; the parser's words.
-    #[error("this is not TOML: {0}")]
-    Syntax(String),
-    /// A key that is not known here, or stands in the wrong table.
-    #[error("`{0}` is not known here: `zentalk-node relay --help` lists the keys")]
-    UnknownKey(String),
-    /// A key is missing.
-    #[error("`{0}` is missing")]
-    Missing(&'static str),
-    /// A value is not what the key takes.
-    #[error("`{key}` must be {expected}")]
-    Value {
-        /// Whose value.
-        key: &'static str,
-        /// What it takes.
-        expected: &'static str,
-    },
+    /// The form of the file.
+    #[error(transparent)]
+    File(#[from] FileProblem),
     /// Neither or both of the two keys for secrets.
     #[error("write either `secrets = [\"…\"]` or `secret_file = \"PATH\"`")]
     SecretsOrFile,

@@ -22,12 +22,12 @@ use super::authenticate::Verified;
 use super::client::Sender;
 use super::deadlines::Due;
 use super::integrity::{Integrity, LongTermKey};
-use super::pacing::Bucket;
 use super::reply::{Head, Refusal};
 use super::reservations::{RESERVATION_LIFETIME, Reservation, Token};
 use super::{
     AddressFamily, Answer, CoreOutput, NoRelay, OpenedRelay, Ports, RelayRequest, TurnServerCore,
 };
+use crate::pacing::Bucket;
 
 /// What a client asks for.
 struct Wish {

@@ -6,9 +6,9 @@ use stun_types::message::TransactionId;
 use zentalk_primitives::Instant;
 
 use super::integrity::LongTermKey;
-use super::pacing::Bucket;
 use super::reply::Refusal;
 use super::{AddressFamily, Limits};
+use crate::pacing::Bucket;
 
 /// What a client has: up to one relayed address of each family, with permissions and channels (RFC 8656 §3.2).
 pub(super) struct Allocation {

@@ -1,6 +1,7 @@
 use zentalk_primitives::Instant;
 
-use super::pacing::Bucket;
+use crate::coarse::coarse;
+use crate::pacing::Bucket;
 
 /// What a server did so far, in numbers that tell nothing of anybody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,14 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// The same for logs: bytes and packets are rounded up to powers of two. Exact sums before and after a lone call, which
+    /// comes at a steady rate, would tell how long it was.
+    #[must_use]
+    pub fn coarse(self) -> Self {
+        let (relayed_bytes, dropped) = (coarse(self.relayed_bytes), coarse(self.dropped));
+        Self { relayed_bytes, dropped, ..self }
+    }
+
     /// Counts `payload` as relayed if the budget has room for it.
     pub(super) fn charge(
         &mut self,

@@ -4,7 +4,7 @@
 //!
 //! 1. `framing` cuts connections into messages; datagrams are messages.
 //! 2. `authenticate`: nothing is remembered of a request before its sender has proven a credential, nor is it answered more
-//!    often than `pacing` allows.
+//!    often than its `Pacer` allows.
 //! 3. `allocate`, `refresh`, `permit`: the requests. [`PeerPolicy`](super::peers::PeerPolicy) says to whom.
 //! 4. `relaying`: data.
 //!
@@ -24,7 +24,6 @@ mod framing;
 mod integrity;
 mod nonce;
 mod output;
-mod pacing;
 mod permit;
 mod quotas;
 mod refresh;
@@ -40,13 +39,13 @@ use std::net::SocketAddr;
 
 use zentalk_primitives::{Instant, UnixTime};
 
+use crate::pacing::Pacer;
 use allocate::Opening;
 use allocation::{Allocation, Relay};
 use book::Book;
 use client::{ClientId, Sender};
 use deadlines::{Deadlines, Due};
 use nonce::Nonces;
-use pacing::Pacer;
 use quotas::{Connections, Quotas};
 use reply::{Refusal, Reply};
 use reservations::Reservations;

@@ -71,15 +71,27 @@ impl TurnServerCore {
         Ok(Answer::Reply(Head::of(message).success()))
     }
 
-    /// Whether a permission may be given for `peer`: the policy lets through, or a relayed address of ours is there.
+    /// Whether a permission may be given for `peer`: the policy lets through, or a relayed address of ours or a socket that
+    /// the operator named is there.
     fn may_permit(&self, peer: IpAddr) -> bool {
-        self.policy_allows(peer) || self.book.relays_at(peer)
+        self.policy_allows(peer)
+            || self.book.relays_at(peer)
+            || self.config.peers.has_named_socket(peer)
     }
 
-    /// Whether to send to `peer`: as [`Self::may_permit`], but of the server's own addresses only relayed ones.
+    /// Whether to send to `peer`: as [`Self::may_permit`], but of the server's own addresses only relayed ones and named
+    /// sockets.
     pub(super) fn may_send(&self, peer: SocketAddr) -> bool {
         peer.port() != 0
-            && (self.policy_allows(peer.ip()) || self.book.socket_behind(peer).is_some())
+            && (self.policy_allows(peer.ip())
+                || self.book.socket_behind(peer).is_some()
+                || self.config.peers.is_named_socket(peer))
+    }
+
+    /// Whether to pass on what comes from `peer`: where one socket alone was named, the others there are not heard, either.
+    pub(super) fn may_hear(&self, peer: SocketAddr) -> bool {
+        let policy = &self.config.peers;
+        !policy.has_named_socket(peer.ip()) || self.may_send(peer)
     }
 
     fn policy_allows(&self, peer: IpAddr) -> bool {

@@ -74,6 +74,7 @@ impl TurnServerCore {
         payload: &[u8],
     ) -> Option<()> {
         let client = self.book.owner(relay)?;
+        self.may_hear(peer).then_some(())?;
         let allocation = self.book.get_mut(client)?;
         allocation.permits(now, peer.ip()).then_some(())?;
         self.counts.charge(&mut allocation.budget, now, payload)?;

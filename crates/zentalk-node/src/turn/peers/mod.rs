@@ -8,7 +8,7 @@ mod cidr;
 mod embedded;
 mod ranges;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 pub use cidr::{Cidr, InvalidCidr};
 
@@ -19,6 +19,7 @@ pub use cidr::{Cidr, InvalidCidr};
 pub struct PeerPolicy {
     allowed: Vec<Cidr>,
     denied: Vec<Cidr>,
+    sockets: Vec<SocketAddr>,
 }
 
 impl PeerPolicy {
@@ -41,6 +42,24 @@ impl PeerPolicy {
     pub fn deny(mut self, range: Cidr) -> Self {
         self.denied.push(range);
         self
+    }
+
+    /// Relays to this one address and port, whatever the ranges say: an SFU in the operator's own network, or on this very
+    /// machine, whose other services stay out of reach.
+    #[must_use]
+    pub fn allow_socket(mut self, socket: SocketAddr) -> Self {
+        self.sockets.push(socket);
+        self
+    }
+
+    /// Whether `peer` is a socket that was allowed by itself.
+    pub fn is_named_socket(&self, peer: SocketAddr) -> bool {
+        self.sockets.contains(&peer)
+    }
+
+    /// Whether a socket at `peer` was allowed by itself.
+    pub fn has_named_socket(&self, peer: IpAddr) -> bool {
+        self.sockets.iter().any(|socket| socket.ip() == peer)
     }
 
     /// Whether `peer` was allowed by the operator's own word.

@@ -158,7 +158,7 @@ impl TurnServer {
         tasks.spawn(report(Arc::clone(&shared)));
         tracing::info!("the TURN server listens");
         shutdown.await;
-        let counts = shared.counts();
+        let counts = shared.counts().coarse();
         tracing::info!(?counts, "the TURN server stops");
         tasks.shutdown().await;
         shared.close();
@@ -258,10 +258,10 @@ async fn keep_time(shared: Arc<Shared>) {
 
 /// Says what the server does, in numbers.
 async fn report(shared: Arc<Shared>) {
-    let mut before = shared.counts();
+    let mut before = shared.counts().coarse();
     loop {
         time::sleep(REPORT_INTERVAL).await;
-        let counts = shared.counts();
+        let counts = shared.counts().coarse();
         if counts != before {
             tracing::info!(?counts, "the TURN server works");
             before = counts;

@@ -60,10 +60,12 @@ fn shortest_file_is_understood() {
 
 #[test]
 fn mistake_is_told_with_its_line_and_its_cure() {
-    let value = |key, expected| Problem::Value { key, expected };
+    let value = |key, expected| Problem::File(FileProblem::Value { key, expected });
+    let missing = |key| Problem::File(FileProblem::Missing(key));
+    let unknown = |key: &str| Problem::File(FileProblem::UnknownKey(key.into()));
     let port = "a port from 1 to 65535";
     for (text, line, problem) in [
-        (format!("lifetime = 1\n{SECRETS}{SERVER}"), 1, Problem::UnknownKey("lifetime".into())),
+        (format!("lifetime = 1\n{SECRETS}{SERVER}"), 1, unknown("lifetime")),
         (
             format!("{SECRETS}lifetime_seconds = 59\n{SERVER}"),
             2,
@@ -76,8 +78,8 @@ fn mistake_is_told_with_its_line_and_its_cure() {
         ),
         (SERVER.into(), 1, Problem::SecretsOrFile),
         (format!("{SECRETS}secret_file = \"turn.secret\"\n{SERVER}"), 1, Problem::SecretsOrFile),
-        (SECRETS.into(), 1, Problem::Missing("[[server]]")),
-        (format!("{SECRETS}[[server]]\nudp = 1\n"), 2, Problem::Missing("host")),
+        (SECRETS.into(), 1, missing("[[server]]")),
+        (format!("{SECRETS}[[server]]\nudp = 1\n"), 2, missing("host")),
         (format!("{SECRETS}[[server]]\nhost = \"turn.example\"\n"), 2, Problem::Servers),
         (
             format!("{SECRETS}{SERVER}\n[[server]]\nhost = \"turn:x:3478\"\nudp = 1\n"),
@@ -86,20 +88,21 @@ fn mistake_is_told_with_its_line_and_its_cure() {
         ),
         (format!("{SECRETS}{SERVER}tls = 65536\n"), 5, value("tls", port)),
         (format!("{SECRETS}{SERVER}tcp = 0\n"), 5, value("tcp", port)),
-        (format!("{SECRETS}{SERVER}latitude = 1.0\n"), 2, Problem::Missing("longitude")),
-        (format!("{SECRETS}{SERVER}port = 1\n"), 5, Problem::UnknownKey("port".into())),
+        (format!("{SECRETS}{SERVER}latitude = 1.0\n"), 2, missing("longitude")),
+        (format!("{SECRETS}{SERVER}port = 1\n"), 5, unknown("port")),
         (format!("{SECRETS}server = 3\n"), 2, Problem::Servers),
         (format!("{SECRETS}{}", SERVER.repeat(17)), 1, Problem::Servers),
     ] {
         assert_eq!(wrong(&text), (line, problem), "{text}");
     }
-    let (line, Problem::Value { key: "latitude", .. }) =
+    let (line, Problem::File(FileProblem::Value { key: "latitude", .. })) =
         wrong(&format!("{SECRETS}{SERVER}latitude = 91\n"))
     else {
         panic!("taken");
     };
     assert_eq!(line, 5);
-    let (line, Problem::Syntax(_)) = wrong(&format!("{SECRETS}host =\n")) else { panic!("taken") };
+    let text = format!("{SECRETS}host =\n");
+    let (line, Problem::File(FileProblem::Syntax(_))) = wrong(&text) else { panic!("taken") };
     assert_eq!(line, 2);
 }
 

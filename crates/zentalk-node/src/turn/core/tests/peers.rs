@@ -84,3 +84,28 @@ fn the_operator_may_allow_and_deny() {
         assert_eq!(client.permit(&mut server, &[address(peer)]).code, code, "{peer}");
     }
 }
+
+/// An SFU on the very machine is reached, and nothing beside it, even where all else is denied.
+#[test]
+fn a_named_socket_is_a_peer_and_its_neighbours_are_none() {
+    let own = address(LISTEN).ip();
+    let sfu = std::net::SocketAddr::new(own, 4_400);
+    let ssh = std::net::SocketAddr::new(own, 22);
+    let policy = PeerPolicy::default().deny("0.0.0.0/0".parse().unwrap()).allow_socket(sfu);
+    let mut server = Server::new(config().own_addresses([own]).peers(policy));
+    let mut client = Client::new(&server, "1.1.1.1:1000", 1);
+    let relay = client.allocate(&mut server);
+    assert_eq!(client.permit(&mut server, &[address(PEER)]).code, Some(403));
+    assert_eq!(client.permit(&mut server, &[sfu]).code, None);
+    assert_eq!(client.bind(&mut server, 0x4000, ssh).code, Some(403));
+    client.send(&mut server, ssh, b"x");
+    assert!(server.to_peers.is_empty());
+    server.peer_sends(relay, ssh, b"x");
+    assert!(server.to_clients.is_empty());
+
+    assert_eq!(client.bind(&mut server, 0x4000, sfu).code, None);
+    client.send(&mut server, sfu, b"media");
+    assert_eq!(server.to_peers.len(), 1);
+    server.peer_sends(relay, sfu, b"media");
+    assert_eq!(server.to_clients.len(), 1);
+}

@@ -1,4 +1,4 @@
-//! Token buckets: how often a source is answered, how much an allocation relays.
+//! Token buckets: how often a source is answered, how much an allocation relays, what a connection may say.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ const MICROS: u64 = 1_000_000;
 
 /// So many units a second, and a second's worth at once.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     /// In millionths of a unit, so that none is lost to rounding.
     credit: u64,
     rate: u64,
@@ -19,13 +19,13 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// A full bucket that holds `seconds` of `rate` units a second.
-    pub(super) const fn new(rate: u64, seconds: u64, now: Instant) -> Self {
+    pub(crate) const fn new(rate: u64, seconds: u64, now: Instant) -> Self {
         let credit = rate.saturating_mul(seconds).saturating_mul(MICROS);
         Self { credit, rate, seconds, at: now }
     }
 
     /// Takes `units`, if they are there.
-    pub(super) fn take(&mut self, now: Instant, units: u64) -> bool {
+    pub(crate) fn take(&mut self, now: Instant, units: u64) -> bool {
         let elapsed = now.as_micros().saturating_sub(self.at.as_micros());
         let full = self.rate.saturating_mul(self.seconds).saturating_mul(MICROS);
         self.credit = self.credit.saturating_add(elapsed.saturating_mul(self.rate)).min(full);
@@ -42,7 +42,7 @@ impl Bucket {
 
 /// How often each source is answered, in memory that no number of sources makes grow: sources that fall into the same slot
 /// share it, and who does cannot be known without the key.
-pub(super) struct Pacer {
+pub(crate) struct Pacer {
     slots: Vec<Bucket>,
     key: Secret<32>,
 }
@@ -53,13 +53,13 @@ const SLOTS: usize = 4_096;
 const BURST: u64 = 4;
 
 impl Pacer {
-    pub(super) fn new(per_second: u32, key: &Secret<32>) -> Self {
+    pub(crate) fn new(per_second: u32, key: &Secret<32>) -> Self {
         let bucket = Bucket::new(u64::from(per_second), BURST, Instant::ZERO);
         Self { slots: vec![bucket; SLOTS], key: key.duplicate() }
     }
 
     /// Whether `source` may be answered once more.
-    pub(super) fn allows(&mut self, now: Instant, source: IpAddr) -> bool {
+    pub(crate) fn allows(&mut self, now: Instant, source: IpAddr) -> bool {
         let mut hasher = DefaultHasher::new();
         self.key.expose().hash(&mut hasher);
         source.hash(&mut hasher);
