@@ -28,6 +28,9 @@ pub enum EndReason {
     /// This side uses relays only, to show its address to nobody, and no relay could be had. The peer is
     /// told [`EndReason::CouldNotConnect`]: how this side protects itself is not its business.
     NoRelay,
+    /// A group call needs a forwarding server, and one's own relay names none. The peer is told
+    /// [`EndReason::CouldNotConnect`].
+    NoServer,
     /// The DTLS handshake failed for another reason than the fingerprint.
     HandshakeFailed,
     /// The peer's messages could not be delivered: a relay cannot be reached.
@@ -40,7 +43,7 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::HungUpLocal,
         Self::HungUpRemote,
         Self::Declined,
@@ -52,6 +55,7 @@ impl EndReason {
         Self::ConnectionLost,
         Self::CouldNotConnect,
         Self::NoRelay,
+        Self::NoServer,
         Self::HandshakeFailed,
         Self::Unreachable,
         Self::Glare,
@@ -70,7 +74,7 @@ impl EndReason {
             Self::DeclinedElsewhere => 6,
             Self::FingerprintMismatch => 7,
             Self::ConnectionLost => 8,
-            Self::CouldNotConnect | Self::NoRelay => 9,
+            Self::CouldNotConnect | Self::NoRelay | Self::NoServer => 9,
             Self::HandshakeFailed => 10,
             Self::Glare => 11,
             Self::UpdateNeeded => 12,
@@ -121,6 +125,10 @@ impl fmt::Display for EndReason {
                 "Relay-only needs a TURN server, and none could be reached: check the network, or \
                  call without relay-only."
             }
+            Self::NoServer => {
+                "A group call needs a forwarding server (SFU), and your relay names none: ask its operator, \
+                 or use another relay."
+            }
             Self::HandshakeFailed => "The encryption could not be set up.",
             Self::Unreachable => {
                 "The other side cannot be reached: a relay does not answer, or does not know them."
@@ -140,7 +148,7 @@ mod tests {
         for reason in EndReason::ALL {
             let seen_by_peer = match reason {
                 EndReason::HungUpLocal => EndReason::HungUpRemote,
-                EndReason::NoRelay => EndReason::CouldNotConnect,
+                EndReason::NoRelay | EndReason::NoServer => EndReason::CouldNotConnect,
                 other => other,
             };
             assert_eq!(EndReason::from_wire(reason.to_wire()), seen_by_peer);

@@ -41,6 +41,12 @@ pub enum Message {
         /// cannot silence a call).
         queued: Duration,
     },
+    /// They ask this side into a group call. Rings like an offer, but never crosses with a call that was
+    /// placed here: to have called one person is not to have agreed to a group.
+    Invite {
+        /// As for [`Message::Offer`].
+        queued: Duration,
+    },
     /// They call with a protocol version that we do not know.
     UnknownVersion {
         /// As for [`Message::Offer`].
@@ -137,7 +143,9 @@ impl Message {
     /// How long an offer was queued; zero for the other messages.
     pub(crate) const fn queued(self) -> Duration {
         match self {
-            Self::Offer { queued } | Self::UnknownVersion { queued } => queued,
+            Self::Offer { queued } | Self::Invite { queued } | Self::UnknownVersion { queued } => {
+                queued
+            }
             _ => Duration::ZERO,
         }
     }
@@ -157,7 +165,7 @@ impl Message {
 
     /// Whether it is an offer, of whichever version.
     pub(crate) const fn is_offer(self) -> bool {
-        matches!(self, Self::Offer { .. } | Self::UnknownVersion { .. })
+        matches!(self, Self::Offer { .. } | Self::Invite { .. } | Self::UnknownVersion { .. })
     }
 }
 

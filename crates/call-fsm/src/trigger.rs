@@ -177,12 +177,14 @@ impl Trigger {
     /// The trigger that a message of the peer pulls.
     pub(crate) fn peer(message: Message) -> Self {
         match message {
-            Message::Offer { queued } | Message::UnknownVersion { queued }
+            Message::Offer { queued }
+            | Message::Invite { queued }
+            | Message::UnknownVersion { queued }
                 if queued > OFFER_MAX_AGE =>
             {
                 Self::LateOffer
             }
-            Message::Offer { .. } => Self::Offer,
+            Message::Offer { .. } | Message::Invite { .. } => Self::Offer,
             Message::UnknownVersion { .. } => Self::UnknownVersion,
             Message::Ringing => Self::PeerRinging,
             Message::Answer => Self::Answer,

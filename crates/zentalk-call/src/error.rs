@@ -16,6 +16,13 @@ pub enum Error {
     #[error("too many sockets")]
     TooManySockets,
 
+    /// A group call has at least two and at most six people.
+    #[error("a group call has two to six people, and one person's place is used once only")]
+    GroupFull,
+    /// They are in the call, or are invited.
+    #[error("this person is in the call already, or is being called")]
+    AlreadyMember,
+
     // What was saved cannot be used.
     /// The snapshot is damaged.
     #[error("the saved state is damaged")]
@@ -34,6 +41,12 @@ pub enum Error {
     /// A peer that starts more restarts of the path than networks change.
     #[error("the peer restarts the path too often")]
     TooManyRestarts,
+    /// Somebody who is no member of a group call, and was not invited with that index, speaks as one.
+    #[error("the sender is not invited to this group call")]
+    NotInvited,
+    /// A call was to carry more media than this side's user agreed to.
+    #[error("the peer wants the call to carry more media than were agreed on")]
+    MoreMedia,
     /// DTLS agreed on an SRTP profile that is not known here.
     #[error("the agreed SRTP profile is not supported")]
     UnsupportedProfile,
@@ -70,6 +83,9 @@ pub enum Error {
     /// Frame encryption.
     #[error(transparent)]
     Frames(#[from] zentalk_group_keys::Error),
+    /// What a forwarding server says.
+    #[error(transparent)]
+    SfuControl(#[from] zentalk_sfu_control::Error),
     /// Mailboxes.
     #[error(transparent)]
     Mailbox(#[from] zentalk_onion_relay::Error),

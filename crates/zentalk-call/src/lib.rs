@@ -13,13 +13,14 @@ pub mod fuzzing;
 pub mod mdns;
 
 pub use engine::{
-    CallStats, EngineConfig, Event, Location, Media, MediaConfig, PathInfo, PathKind, PathReason,
-    Picture, Privacy, RelayServer, RelayTransport, Ring, Security, StreamStats, TlsTrust,
-    TurnCredentials, TurnGrant,
+    CallStats, EngineConfig, EpochCause, Event, Location, Media, MediaConfig, Member, MemberState,
+    PathInfo, PathKind, PathReason, Picture, Privacy, RelayServer, RelayTransport, Ring, Security,
+    SfuGrant, SfuState, StreamStats, TlsTrust, TurnCredentials, TurnGrant,
 };
 pub use error::Error;
 pub use zentalk_call_fsm::{EndReason, LocalAccept, PublicState, Warning};
 pub use zentalk_codec::{AudioFrame, AudioSource, Channels, VideoFrame};
+pub use zentalk_group_keys::ShortAuthenticationString;
 pub use zentalk_ice_nat::MAX_STUN_SERVERS;
 pub use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, StorageKey};
 

@@ -43,6 +43,7 @@ enum Said {
     End(u8),
     Accepted,
     Declined,
+    Invite(u8),
 }
 
 #[derive(Arbitrary, Debug)]
@@ -169,6 +170,7 @@ fn said(said: &Said) -> Message {
     let queued = |seconds: &u8| Duration::from_secs(u64::from(*seconds));
     match said {
         Said::Offer(seconds) => Message::Offer { queued: queued(seconds) },
+        Said::Invite(seconds) => Message::Invite { queued: queued(seconds) },
         Said::UnknownVersion(seconds) => Message::UnknownVersion { queued: queued(seconds) },
         Said::Ringing => Message::Ringing,
         Said::Answer => Message::Answer,

@@ -43,6 +43,7 @@ pub(crate) fn not_local() -> Vec<Op> {
     let messages = [
         OFFER,
         Message::Offer { queued: Duration::from_secs(61) },
+        Message::Invite { queued: Duration::ZERO },
         Message::UnknownVersion { queued: Duration::ZERO },
         Message::Ringing,
         Message::Answer,

@@ -105,3 +105,16 @@ fn a_late_offer_wins_nothing() {
     assert_eq!(drain(&mut registry), []);
     assert_eq!(registry.active(), Some(id(1)));
 }
+
+/// The user called one person; a group is another agreement, whoever asks for it.
+#[test]
+fn an_invitation_never_takes_the_place_of_the_users_own_call() {
+    for invitations in [id(1), id(3)] {
+        let mut registry = Registry::new();
+        step(&mut registry, place(id(2), "bob"));
+        let invite = Message::Invite { queued: std::time::Duration::ZERO };
+        let outputs = step(&mut registry, says("bob", invitations, invite));
+        assert_eq!(sent(&outputs), [(invitations.as_bytes()[0], &Action::SendBusy)]);
+        assert_eq!(registry.active(), Some(id(2)));
+    }
+}

@@ -9,6 +9,7 @@ use super::courier::{self, Courier};
 use super::error::DriverError;
 use super::handle::Calls;
 use super::network::{Network, NetworkIo};
+use super::sfu::SfuIo;
 use super::store::Store;
 use super::task::{COMMANDS, Listeners, RINGS, Task};
 use super::turn::{Origin, TurnServer, TurnSource};
@@ -24,13 +25,26 @@ pub struct CallsBuilder<S> {
     relay: Option<String>,
     network: Network,
     turn: Option<(Vec<TurnServer>, TurnCredentials)>,
+    sfu_authorities: Option<Vec<u8>>,
+    #[cfg(feature = "glass")]
+    glass: Option<std::path::PathBuf>,
     config: EngineConfig,
 }
 
 impl<S: Store> CallsBuilder<S> {
     pub(super) fn new(store: S, key: StorageKey) -> Self {
         let (network, config) = (Network::default(), EngineConfig::default());
-        Self { store, key, relay: None, network, turn: None, config }
+        Self {
+            store,
+            key,
+            relay: None,
+            network,
+            turn: None,
+            sfu_authorities: None,
+            #[cfg(feature = "glass")]
+            glass: None,
+            config,
+        }
     }
 
     /// The relay at which a new identity gets its mailbox: `wss://relay.example/v1`. An identity that is in
@@ -71,6 +85,23 @@ impl<S: Store> CallsBuilder<S> {
     #[must_use]
     pub fn turn_trust(mut self, trust: TlsTrust) -> Self {
         self.config.tls_trust = Some(trust);
+        self
+    }
+
+    /// Trusts the certificates in this PEM text as authorities for the control channels of SFUs, too: for servers with an
+    /// authority of their own. Those that browsers trust are trusted in any case. A text that holds none makes every SFU unusable.
+    #[must_use]
+    pub fn sfu_authorities(mut self, pem: Vec<u8>) -> Self {
+        self.sfu_authorities = Some(pem);
+        self
+    }
+
+    /// **Writes the keys of group calls to a file**, and thereby gives up what they protect: for demonstrations that search
+    /// memories for them. It exists with the feature `glass` only.
+    #[cfg(feature = "glass")]
+    #[must_use]
+    pub fn expose_keys(mut self, file: std::path::PathBuf) -> Self {
+        self.glass = Some(file);
         self
     }
 
@@ -134,6 +165,11 @@ impl<S: Store> CallsBuilder<S> {
         let mut courier = Courier::connect(self.store, relay, mailbox, report).await?;
         settle(&mut engine, &mut courier, clock).await?;
         tokio::spawn(courier.run(job_queue));
+        #[cfg(feature = "glass")]
+        let glass = match &self.glass {
+            Some(path) => Some(super::glass::Glass::open(path).map_err(DriverError::Glass)?),
+            None => None,
+        };
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (ring, rings) = mpsc::channel(RINGS);
         let task = Task {
@@ -141,6 +177,9 @@ impl<S: Store> CallsBuilder<S> {
             clock,
             network: NetworkIo::new(self.network, clock),
             turn: TurnSource::start(origin, clock),
+            sfu: SfuIo::new(self.sfu_authorities),
+            #[cfg(feature = "glass")]
+            glass,
             commands: command_queue,
             reports,
             jobs,

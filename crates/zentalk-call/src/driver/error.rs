@@ -41,6 +41,10 @@ pub enum DriverError {
     /// The engine refused what was asked.
     #[error(transparent)]
     Engine(#[from] crate::Error),
+    /// The file for the keys cannot be written.
+    #[cfg(feature = "glass")]
+    #[error("the file for the keys cannot be written: {0}")]
+    Glass(#[source] std::io::Error),
     /// The driver has stopped; its last error has been reported.
     #[error("the calls have been shut down")]
     Stopped,

@@ -11,7 +11,7 @@ use super::news::News;
 use super::store::Store;
 use super::task::{Command, Ringing, Started};
 use crate::StorageKey;
-use crate::engine::{Event, Media, Ring};
+use crate::engine::{Event, Media, Member, MemberState, Ring};
 
 /// A participant who can call and be called.
 ///
@@ -44,10 +44,20 @@ impl Calls {
     pub async fn place(&self, to: &ContactCard, media: Media) -> Result<Call, DriverError> {
         let (reply, answer) = oneshot::channel();
         let (to, accept) = (Box::new(to.clone()), LocalAccept::by_user());
-        let command = Command::Place { to, media, accept, reply };
-        self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
-        let Started { call, events } = answer.await.map_err(|_| DriverError::Stopped)??;
-        Ok(Call { id: call, news: News::new(events), commands: self.commands.clone() })
+        self.start(Command::Place { to, media, accept, reply }, answer).await
+    }
+
+    /// Calls several people at once, two to five: a group call, which begins with whoever accepts first. Only the user's own
+    /// action may lead here: placing a call accepts it on this side. One's own relay must know forwarding servers.
+    ///
+    /// # Errors
+    /// [`DriverError::Engine`] for too few or too many people, for one's own card, and if another call is going on; else as
+    /// [`Calls::place`].
+    pub async fn place_group(&self, to: &[ContactCard], media: Media) -> Result<Call, DriverError> {
+        let (reply, answer) = oneshot::channel();
+        let (to, accept) = (to.to_vec(), LocalAccept::by_user());
+        let command = Command::PlaceGroup { to, media, accept, reply };
+        self.start(command, answer).await
     }
 
     /// Waits for the next call that comes in.
@@ -75,6 +85,16 @@ impl Calls {
         task.await.map_err(|_| DriverError::Stopped)?
     }
 
+    async fn start(
+        &self,
+        command: Command,
+        answer: oneshot::Receiver<Result<Started, DriverError>>,
+    ) -> Result<Call, DriverError> {
+        self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
+        let Started { call, events } = answer.await.map_err(|_| DriverError::Stopped)??;
+        Ok(Call { id: call, news: News::new(events), commands: self.commands.clone() })
+    }
+
     async fn why_stopped(&mut self) -> DriverError {
         if self.task.is_finished()
             && let Ok(Err(error)) = (&mut self.task).await
@@ -96,6 +116,11 @@ impl IncomingCall {
     /// Who calls, and what they offer.
     pub fn ring(&self) -> &Ring {
         &self.ring
+    }
+
+    /// Who is in the call already, the caller first; nothing if it is a call of two.
+    pub fn group(&self) -> Option<&[Member]> {
+        self.ring.group.as_deref()
     }
 
     /// Accepts. Only the user's own action may lead here. A call that cannot be accepted is declined.
@@ -140,6 +165,24 @@ impl Call {
     /// The next thing that happens, also what happened while it rang; nothing after [`Event::Ended`].
     pub async fn next(&mut self) -> Option<Event> {
         self.news.next().await
+    }
+
+    /// Invites somebody into the call that goes on; a call of two becomes a group by it. What becomes
+    /// of the invitation is told by [`Event::Member`].
+    ///
+    /// # Errors
+    /// [`DriverError::Engine`] if the call is not up or is full, or for somebody who is in it; [`DriverError::Stopped`].
+    pub async fn invite(&self, who: &ContactCard) -> Result<(), DriverError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Invite { call: self.id, to: Box::new(who.clone()), reply };
+        self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
+        answer.await.map_err(|_| DriverError::Stopped)?
+    }
+
+    /// The other members of a group call in the order of their indices, as the events that were taken so far tell; also those
+    /// who were invited and those who have left. Nobody in a call of two.
+    pub fn members(&self) -> impl Iterator<Item = (&Member, MemberState)> {
+        self.news.members()
     }
 
     /// Where the microphone's sound goes. There is one only on this type, so only for a call that the

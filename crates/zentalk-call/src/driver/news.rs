@@ -1,15 +1,17 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use tokio::sync::mpsc;
 use zentalk_call_fsm::EndReason;
 
-use crate::engine::Event;
+use crate::engine::{Event, Member, MemberState};
 
 /// The events of one call. What happened while it rang, and was looked past, is told to whoever accepts: the path may be
 /// up and secured by then, and neither is said twice.
 pub(super) struct News {
     events: mpsc::Receiver<Event>,
     early: VecDeque<Event>,
+    /// What was told last of each member; at most as many as there are indices.
+    members: BTreeMap<u8, (Member, MemberState)>,
 }
 
 /// Events that are kept while it rings: a few of the path, and of what is known of the call.
@@ -17,15 +19,24 @@ const EARLY: usize = 64;
 
 impl News {
     pub(super) fn new(events: mpsc::Receiver<Event>) -> Self {
-        Self { events, early: VecDeque::new() }
+        Self { events, early: VecDeque::new(), members: BTreeMap::new() }
     }
 
     /// The next event; nothing after the last one. Cancel-safe.
     pub(super) async fn next(&mut self) -> Option<Event> {
-        match self.early.pop_front() {
+        let event = match self.early.pop_front() {
             Some(event) => Some(event),
             None => self.events.recv().await,
+        };
+        if let Some(Event::Member { member, state, .. }) = &event {
+            self.members.insert(member.index, ((**member).clone(), *state));
         }
+        event
+    }
+
+    /// The members, as told so far, by their indices.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&Member, MemberState)> {
+        self.members.values().map(|(member, state)| (member, *state))
     }
 
     /// Waits for the call's end, and keeps what comes before. Cancel-safe.

@@ -5,6 +5,8 @@ use zentalk_primitives::{CallId, Instant};
 use zentalk_signaling_ratchet::{CallBody, IdentityPublic, messages};
 
 use super::call::{self, Call, Setting};
+use super::group::{GroupCall, setting};
+use super::messages::OfferedBody;
 use super::{Engine, REPORT_INTERVAL};
 use crate::Error;
 
@@ -32,6 +34,10 @@ impl Engine {
                 }
                 None => None,
             };
+            let group = match self.poll_group() {
+                Some(at) => at,
+                None => continue,
+            };
             // A restart before its candidates: they are known by its credentials.
             if self.say_restart() || self.send_candidates() {
                 continue;
@@ -39,7 +45,8 @@ impl Engine {
             let others = [registry, call, self.next_report, self.turn.timeout()];
             let leaving = self.leaving.drain(&mut self.outputs);
             let restart = self.call.as_ref().and_then(Call::restart_timeout);
-            return others.into_iter().chain([leaving, restart]).flatten().min();
+            let others = others.into_iter().chain([leaving, restart, group, self.next_upgrade()]);
+            return others.flatten().min();
         }
     }
 
@@ -56,6 +63,10 @@ impl Engine {
             return Ok(());
         }
         self.receive_offered(id)?;
+        let is_pair = self.call.as_ref().is_some_and(|call| call.id() == id);
+        if !is_pair && self.group.as_ref().is_some_and(|group| group.id() == id) {
+            return self.act_in_group(id, action);
+        }
         match action {
             Action::PrepareConnectivity => self.prepare_connectivity(),
             // The agent has what `ringing` brought, and checks relayed pairs as they come.
@@ -78,6 +89,11 @@ impl Engine {
                 self.send_body(id, |call| Ok(CallBody::Answer(call.answer_message()?)))?;
             }
             Action::SendEnd(reason) => {
+                if let Some(group) = &mut self.group {
+                    // Both paths served: everybody hears of it once.
+                    group.say_end(reason);
+                    return Ok(());
+                }
                 let end = CallBody::End(messages::EndCode(reason.to_wire()));
                 match &self.call {
                     Some(call) if call.id() == id => self.send_body(id, |_| Ok(end))?,
@@ -96,6 +112,9 @@ impl Engine {
             Action::StopMedia => {
                 if let Some(call) = &mut self.call {
                     call.stop_media(self.now);
+                }
+                if let Some(group) = &mut self.group {
+                    group.end_stay(self.now);
                 }
                 self.next_report = None;
             }
@@ -121,7 +140,16 @@ impl Engine {
     /// Makes the call out of the offer that the registry has just taken up.
     fn receive_offered(&mut self, id: CallId) -> Result<(), Error> {
         let offered = self.offered.as_mut().filter(|offered| offered.call == id);
-        let Some(offer) = offered.and_then(|offered| offered.offer.take()) else { return Ok(()) };
+        let offer = match offered.and_then(|offered| offered.body.take()) {
+            None => return Ok(()),
+            Some(OfferedBody::Offer(offer)) => offer,
+            Some(OfferedBody::Invite(invite)) => {
+                let identity = self.identity()?;
+                let group = GroupCall::receive(id, identity, invite, &mut setting(self))?;
+                self.group = Some(group);
+                return Ok(());
+            }
+        };
         let setting = Setting {
             now: self.now,
             unix_now: self.unix_now(),

@@ -1,7 +1,7 @@
 use core::net::SocketAddr;
 use std::sync::Arc;
 
-use zentalk_codec::Channels;
+use zentalk_codec::{Channels, OpusConfig};
 use zentalk_ice_nat as ice;
 use zentalk_ice_nat::relays::Location;
 use zentalk_ice_nat::turn::TlsTrust;
@@ -81,6 +81,14 @@ pub struct MediaConfig {
     pub video_bit_rate: u32,
     /// Pictures a second that the application will give at most.
     pub video_frame_rate: u32,
+}
+
+impl MediaConfig {
+    /// How sound is encoded.
+    pub(super) fn opus(&self) -> Result<OpusConfig, Error> {
+        let opus = OpusConfig::default().channels(self.channels).bit_rate(self.audio_bit_rate)?;
+        Ok(opus.fec(true))
+    }
 }
 
 impl Default for MediaConfig {

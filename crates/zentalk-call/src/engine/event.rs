@@ -4,10 +4,12 @@ use core::fmt;
 
 use zentalk_call_fsm::{EndReason, PublicState};
 use zentalk_codec::{AudioFrame, AudioSource, VideoFrame};
+use zentalk_group_keys::ShortAuthenticationString;
 use zentalk_primitives::CallId;
 use zentalk_session_description::MediaKind;
 use zentalk_signaling_ratchet::{ContactCard, IdentityPublic};
 
+use super::group::{EpochCause, Member, MemberState, SfuState};
 use super::path::PathInfo;
 use super::stats::{CallStats, Security};
 
@@ -40,19 +42,23 @@ pub enum Event {
         /// How it is protected.
         security: Security,
     },
-    /// 20 ms of the other side's sound, in order of play. Comes every 20 ms once sound flows.
+    /// 20 ms of a member's sound, in order of play. Comes every 20 ms once sound flows.
     Audio {
         /// Which call.
         call: CallId,
+        /// Whose: a member's index. In a call of two the caller's is 0 and the callee's 1.
+        from: u8,
         /// The sound; its timestamp counts samples at 48 kHz and wraps.
         frame: AudioFrame,
         /// Whether it was decoded, or made up because nothing arrived in time.
         source: AudioSource,
     },
-    /// A picture of the other side.
+    /// A picture of a member's.
     Video {
         /// Which call.
         call: CallId,
+        /// Whose: a member's index. In a call of two the caller's is 0 and the callee's 1.
+        from: u8,
         /// The picture.
         picture: Picture,
     },
@@ -78,6 +84,48 @@ pub enum Event {
         /// The one that goes on.
         by: CallId,
     },
+    /// Something is new of a member of a group call.
+    Member {
+        /// Which call.
+        call: CallId,
+        /// Who.
+        member: Box<Member>,
+        /// What they do now.
+        state: MemberState,
+    },
+    /// A group call's frames are sealed under new keys from now on.
+    Epoch {
+        /// Which call.
+        call: CallId,
+        /// Its number; the first is 1.
+        epoch: u32,
+        /// Why there is a new one.
+        cause: EpochCause,
+    },
+    /// Another member of a group call speaks, or nobody does.
+    Speaker {
+        /// Which call.
+        call: CallId,
+        /// Their index.
+        member: Option<u8>,
+    },
+    /// What all members see or read alike, unless somebody stands between them. Comes again with every
+    /// change of the members.
+    Verification {
+        /// Which call.
+        call: CallId,
+        /// To be compared by the people, aloud or by sight.
+        sas: ShortAuthenticationString,
+    },
+    /// What carries a group call's media.
+    Sfu {
+        /// Which call.
+        call: CallId,
+        /// The server's URL.
+        url: String,
+        /// How this side stands with it.
+        state: SfuState,
+    },
     /// The call is over. Nothing follows.
     Ended {
         /// Which call.
@@ -100,6 +148,11 @@ impl Event {
             | Self::Quality { call, .. }
             | Self::Warning { call, .. }
             | Self::Replaced { call, .. }
+            | Self::Member { call, .. }
+            | Self::Epoch { call, .. }
+            | Self::Speaker { call, .. }
+            | Self::Verification { call, .. }
+            | Self::Sfu { call, .. }
             | Self::Ended { call, .. } => *call,
         }
     }
@@ -122,6 +175,8 @@ pub struct Ring {
     pub card: Option<ContactCard>,
     /// What they offer to send.
     pub media: Media,
+    /// Who is in the call already, the caller first; nothing if it is a call of two.
+    pub group: Option<Vec<Member>>,
     /// They use a later version: tell the user that an update is needed.
     pub update_needed: bool,
 }

@@ -9,6 +9,7 @@ use zentalk_signaling_ratchet::IdentityPublic;
 
 use super::call::{self, Call};
 use super::event::{Event, Media, Ring};
+use super::group::GroupCall;
 use super::io::Output;
 use super::stats::Security;
 use super::{Engine, media, transport};
@@ -20,15 +21,20 @@ impl Engine {
         let event = match event {
             FsmEvent::Incoming { update_needed } => {
                 let known = self.call.as_ref().filter(|active| active.id() == call);
-                if known.is_none() && !update_needed {
+                let group = self.group.as_ref().filter(|active| active.id() == call);
+                if known.is_none() && group.is_none() && !update_needed {
                     // No call could be made of the offer: it is ending.
                     return;
                 }
                 Event::Incoming(Box::new(Ring {
                     call,
                     from: peer,
-                    card: known.map(|active| active.peer().clone()),
-                    media: known.map_or(Media::Audio, Call::media_kinds),
+                    card: known.map(Call::peer).or(group.and_then(GroupCall::inviter)).cloned(),
+                    media: known
+                        .map(Call::media_kinds)
+                        .or(group.map(GroupCall::media_kinds))
+                        .unwrap_or(Media::Audio),
+                    group: group.map(GroupCall::present),
                     update_needed,
                 }))
             }
@@ -50,19 +56,10 @@ impl Engine {
 
     /// Lets the call say its last words below the signalling, and forgets it with its keys.
     fn end(&mut self, id: CallId, reason: EndReason) {
+        self.end_group(id);
+        self.upgrade = None;
         if let Some(mut call) = self.call.take_if(|call| call.id() == id) {
-            loop {
-                match call.poll_output(self.now) {
-                    call::Output::Transport(transport::Output::Transmit(transmit)) => {
-                        self.outputs.push_back(Output::Transmit(transmit));
-                    }
-                    call::Output::Transport(transport::Output::Stream(stream)) => {
-                        self.outputs.push_back(Output::Stream(stream));
-                    }
-                    call::Output::Timeout(_) => break,
-                    _ => {}
-                }
-            }
+            self.say_last_words(&mut call);
             self.leave_relays(call, reason);
         }
         self.decline_inheritance();
@@ -162,10 +159,21 @@ impl Engine {
     }
 
     fn take_media(&mut self, id: CallId, output: media::Output) {
+        if self.hears_peer_in_group() && !matches!(output, media::Output::Silence) {
+            // Both paths serve for a while; what comes over the new one is played.
+            return;
+        }
         let event = match output {
-            media::Output::Audio { frame, source } => Event::Audio { call: id, frame, source },
-            media::Output::Video(picture) => Event::Video { call: id, picture },
+            media::Output::Audio { frame, source } => {
+                Event::Audio { call: id, from: self.peer_index(), frame, source }
+            }
+            media::Output::Video(picture) => {
+                Event::Video { call: id, from: self.peer_index(), picture }
+            }
             media::Output::Silence => {
+                if self.hears_peer_in_group() {
+                    return;
+                }
                 let report = self.lost(LossCause::Silence);
                 return self.report(id, report);
             }

@@ -5,9 +5,10 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use zentalk_ice_nat::relays::{StreamInput, StreamOutput};
-use zentalk_primitives::{CallId, Instant, MailboxId, Transmit};
+use zentalk_primitives::{CallId, Instant, MailboxId, ParticipantId, RoomId, Transmit};
 
 use super::event::Event;
+use super::group::{SfuGrant, SfuInput, SfuOutput};
 use super::turn::TurnGrant;
 
 /// What happened outside.
@@ -53,6 +54,15 @@ pub enum Input {
     Stream(StreamInput),
     /// The answer to [`Output::FetchTurn`]; nothing if one's own relay grants none or cannot be reached.
     TurnGrant(Option<TurnGrant>),
+    /// Something happened on a control connection that [`Output::Sfu`] asked for.
+    Sfu(SfuInput),
+    /// The answer to [`Output::FetchSfu`].
+    SfuGrant {
+        /// The relay that was asked.
+        relay: String,
+        /// What it grants; nothing if it grants none or cannot be reached.
+        grant: Option<SfuGrant>,
+    },
     /// An answer to [`Output::ResolveName`]; none is ever owed.
     NameResolved {
         /// The name that was asked for.
@@ -82,6 +92,8 @@ impl fmt::Debug for Input {
             Self::Undeliverable { .. } => f.write_str("Undeliverable"),
             Self::Stream(input) => input.fmt(f),
             Self::TurnGrant(grant) => write!(f, "TurnGrant({grant:?})"),
+            Self::Sfu(input) => input.fmt(f),
+            Self::SfuGrant { grant, .. } => write!(f, "SfuGrant({grant:?})"),
             Self::NameResolved { .. } => f.write_str("NameResolved"),
         }
     }
@@ -128,6 +140,19 @@ pub enum Output {
     /// Ask one's own relay for TURN servers and credentials, without naming one's mailbox, and answer
     /// with [`Input::TurnGrant`].
     FetchTurn,
+    /// Ask this relay, without naming one's mailbox, for a token to a room of a forwarding server, and
+    /// answer with [`Input::SfuGrant`]. It may be a foreign relay; then the user has placed or accepted the
+    /// call.
+    FetchSfu {
+        /// The relay's URL.
+        relay: String,
+        /// The room, made for one call.
+        room: RoomId,
+        /// This side, made for one call.
+        participant: ParticipantId,
+    },
+    /// Do this with a control connection to a forwarding server.
+    Sfu(SfuOutput),
     /// Ask the local network for the address of this name (multicast DNS, RFC 6762), and answer with
     /// [`Input::NameResolved`] if there is an answer.
     ResolveName {
@@ -175,6 +200,8 @@ impl fmt::Debug for Output {
             Self::OpenSocket { .. } => f.write_str("OpenSocket"),
             Self::PrepareNetwork => f.write_str("PrepareNetwork"),
             Self::FetchTurn => f.write_str("FetchTurn"),
+            Self::FetchSfu { .. } => f.write_str("FetchSfu"),
+            Self::Sfu(output) => output.fmt(f),
             Self::ResolveName { .. } => f.write_str("ResolveName"),
             Self::PublishName { .. } => f.write_str("PublishName"),
             Self::Event(event) => event.fmt(f),

@@ -6,7 +6,7 @@ use tracing::debug;
 use zentalk_call_fsm::{
     Acceptance, Elsewhere, EndReason, Message, RegistryInput, Report, Sender, State,
 };
-use zentalk_primitives::{CallId, MailboxId};
+use zentalk_primitives::{CallId, DeviceId, MailboxId};
 use zentalk_session_description::Offer;
 use zentalk_signaling_ratchet::{
     CallBody, CallMessage, ContactCard, IdentityPublic, PrekeyBundle, messages,
@@ -29,7 +29,15 @@ pub(super) struct Offered {
     pub(super) from: IdentityPublic,
     pub(super) card: ContactCard,
     /// Until a call is made of it.
-    pub(super) offer: Option<messages::Offer>,
+    pub(super) body: Option<OfferedBody>,
+}
+
+/// What an offer asks for.
+pub(super) enum OfferedBody {
+    /// A call of two.
+    Offer(messages::Offer),
+    /// A group call.
+    Invite(messages::GroupInvite),
 }
 
 /// Messages that wait for prekeys at most; one call needs two or three.
@@ -65,49 +73,60 @@ impl Engine {
 
     fn handle_message(&mut self, from: IdentityPublic, message: CallMessage, queued: Duration) {
         let (call, device) = (message.call_id(), message.device_id());
-        let outcome = match message.into_body() {
-            CallBody::Offer(offer) => self.handle_offer(call, from, offer, queued),
-            CallBody::Ringing(ringing) => {
-                self.for_call(call, from, Message::Ringing, |engine, call| {
-                    call.handle_ringing(engine.now, &ringing)
-                })
-            }
-            CallBody::Answer(answer) => {
-                self.for_call(call, from, Message::Answer, |engine, call| {
-                    call.handle_answer(engine.now, engine.postbox.identity(), device, answer)
-                })
-            }
-            CallBody::Candidates(candidates) => {
-                self.handle_candidates(call, &from, &candidates);
-                Ok(())
-            }
-            CallBody::Restart(restart) => self.handle_restart(call, &from, &restart),
-            CallBody::End(code) => {
-                self.pass(call, from, Message::End(EndReason::from_wire(code.0)));
-                Ok(())
-            }
-            CallBody::Busy => {
-                self.pass(call, from, Message::Busy);
-                Ok(())
-            }
-            CallBody::AcceptedElsewhere(other) => {
-                self.handle_elsewhere(call, from, other, Elsewhere::Accepted);
-                Ok(())
-            }
-            CallBody::DeclinedElsewhere(other) => {
-                self.handle_elsewhere(call, from, other, Elsewhere::Declined);
-                Ok(())
-            }
-            CallBody::NeedsUpdate { rings: true } => {
-                self.pass(call, from, Message::UnknownVersion { queued });
-                Ok(())
-            }
-            _ => Ok(()),
+        let outcome = match self.handle_group_message(call, &from, message.into_body()) {
+            Ok(Some(body)) => self.handle_body(call, from, device, body, queued),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
         };
         if let Err(error) = outcome {
             self.dropped_messages += 1;
             debug!(%error, "a message was dropped");
         }
+    }
+
+    fn handle_body(
+        &mut self,
+        call: CallId,
+        from: IdentityPublic,
+        device: DeviceId,
+        body: CallBody,
+        queued: Duration,
+    ) -> Result<(), Error> {
+        match body {
+            CallBody::GroupInvite(invite) => return self.handle_invite(call, from, invite, queued),
+            CallBody::Offer(offer) => return self.handle_offer(call, from, offer, queued),
+            CallBody::Ringing(ringing) => {
+                return self.for_call(call, from, Message::Ringing, |engine, call| {
+                    call.handle_ringing(engine.now, &ringing)
+                });
+            }
+            CallBody::Answer(answer) => {
+                return self.for_call(call, from, Message::Answer, |engine, call| {
+                    call.handle_answer(engine.now, engine.postbox.identity(), device, answer)
+                });
+            }
+            CallBody::Candidates(candidates) => {
+                self.handle_candidates(call, &from, &candidates);
+            }
+            CallBody::Restart(restart) => return self.handle_restart(call, &from, &restart),
+            CallBody::End(code) => {
+                self.pass(call, from, Message::End(EndReason::from_wire(code.0)));
+            }
+            CallBody::Busy => {
+                self.pass(call, from, Message::Busy);
+            }
+            CallBody::AcceptedElsewhere(other) => {
+                self.handle_elsewhere(call, from, other, Elsewhere::Accepted);
+            }
+            CallBody::DeclinedElsewhere(other) => {
+                self.handle_elsewhere(call, from, other, Elsewhere::Declined);
+            }
+            CallBody::NeedsUpdate { rings: true } => {
+                self.pass(call, from, Message::UnknownVersion { queued });
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Checks an offer before anybody rings.
@@ -121,7 +140,8 @@ impl Engine {
         let parsed = Offer::parse(offer.sdp())?;
         description::remote_transport(parsed.description())?;
         let card = offer.card().clone();
-        self.offered = Some(Offered { call, from: from.clone(), card, offer: Some(offer) });
+        let body = Some(OfferedBody::Offer(offer));
+        self.offered = Some(Offered { call, from: from.clone(), card, body });
         self.pass(call, from, Message::Offer { queued });
         self.settle();
         self.offered = None;
@@ -177,7 +197,7 @@ impl Engine {
         }
     }
 
-    fn pass(&mut self, call: CallId, from: IdentityPublic, message: Message) {
+    pub(super) fn pass(&mut self, call: CallId, from: IdentityPublic, message: Message) {
         let from =
             if from == *self.postbox.identity() { Sender::OwnDevice } else { Sender::Peer(from) };
         let input = RegistryInput::Message { call, from, message };
@@ -201,10 +221,12 @@ impl Engine {
     /// Whether the user has no part in a message: neither sends it, nor placed or accepted its call.
     fn is_automatic(&self, call: CallId, body: &CallBody) -> bool {
         match body {
-            CallBody::Ringing(_) | CallBody::Busy => true,
+            CallBody::Ringing(_) | CallBody::GroupRinging | CallBody::Busy => true,
             CallBody::End(code) => {
-                let agreed =
-                    self.call.as_ref().is_some_and(|own| own.id() == call && own.is_agreed());
+                let pair = self.call.as_ref().filter(|own| own.id() == call);
+                let group = self.group.as_ref().filter(|own| own.id() == call);
+                let agreed = pair.is_some_and(super::call::Call::is_agreed)
+                    || group.is_some_and(super::group::GroupCall::is_agreed);
                 let reason = EndReason::from_wire(code.0);
                 !agreed && !matches!(reason, EndReason::Declined | EndReason::HungUpRemote)
             }
@@ -224,26 +246,26 @@ impl Engine {
             if self.waiting.len() < MAX_WAITING {
                 self.waiting.push_back(Outgoing { call, to, body });
             } else {
-                self.handle_undeliverable(call);
+                self.handle_undelivered(call, &to);
             }
             return;
         }
         if let Err(error) = self.seal(call, &to, body) {
             debug!(%error, "a message could not be sealed");
-            self.handle_undeliverable(call);
+            self.handle_undelivered(call, &to);
         }
     }
 
     /// A call is over: if its offer could not leave yet, its peer need not hear of it at all.
     pub(super) fn forget_unsent(&mut self, call: CallId) {
-        let is_offer = |waiting: &Outgoing| matches!(waiting.body, CallBody::Offer(_));
+        let is_offer = |waiting: &Outgoing| is_ringing(&waiting.body);
         if self.waiting.iter().any(|waiting| waiting.call == call && is_offer(waiting)) {
             self.waiting.retain(|waiting| waiting.call != call);
         }
     }
 
     fn seal(&mut self, call: CallId, to: &ContactCard, body: CallBody) -> Result<(), Error> {
-        let time_to_live = if matches!(body, CallBody::Offer(_)) { OFFER_TTL } else { MESSAGE_TTL };
+        let time_to_live = if is_ringing(&body) { OFFER_TTL } else { MESSAGE_TTL };
         let message = CallMessage::new(call, self.account.device(), body);
         let unix_now = self.unix_now();
         let sealed = self.postbox.seal(unix_now, to.identity(), &message, &mut self.rng)?;
@@ -275,7 +297,7 @@ impl Engine {
                 Ok(()) => self.leave(outgoing.call, outgoing.to, outgoing.body),
                 Err(error) => {
                     debug!(%error, "no session could be set up");
-                    self.handle_undeliverable(outgoing.call);
+                    self.handle_undelivered(outgoing.call, &outgoing.to);
                 }
             }
         }
@@ -288,9 +310,25 @@ impl Engine {
         Ok(self.postbox.begin(unix_now, &bundle, &mut self.rng)?)
     }
 
+    /// A message could not be left for this person. In a group call that is about them alone.
+    fn handle_undelivered(&mut self, call: CallId, to: &ContactCard) {
+        if self.group.as_ref().is_some_and(|group| group.id() == call) {
+            return self.handle_unreachable(Some(to));
+        }
+        self.handle_undeliverable(call);
+    }
+
     /// A message of this call could not be left at its relay.
     pub(super) fn handle_undeliverable(&mut self, call: CallId) {
+        if self.group.as_ref().is_some_and(|group| group.id() == call) {
+            return self.handle_unreachable(None);
+        }
         self.restart_undelivered(call);
         self.report(call, Report::SignallingFailed);
     }
+}
+
+/// Whether a message makes somebody's device ring.
+fn is_ringing(body: &CallBody) -> bool {
+    matches!(body, CallBody::Offer(_) | CallBody::GroupInvite(_))
 }

@@ -16,6 +16,7 @@ mod config;
 mod description;
 mod event;
 mod events;
+mod group;
 mod io;
 mod leaving;
 mod media;
@@ -32,6 +33,7 @@ mod stats;
 mod transport;
 mod turn;
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::collections::VecDeque;
 
@@ -46,6 +48,7 @@ use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, Postbox, StorageKey
 pub use self::account::Account;
 pub use self::config::{EngineConfig, MediaConfig, Privacy};
 pub use self::event::{Event, Media, Picture, Ring};
+pub use self::group::{EpochCause, Member, MemberState, SfuGrant, SfuInput, SfuOutput, SfuState};
 pub use self::io::{FetchedPrekeys, Input, Output, Put};
 pub use self::path::{PathInfo, PathKind, PathReason, RelayTransport};
 #[cfg(feature = "interop")]
@@ -59,6 +62,7 @@ pub use zentalk_ice_nat::relays::{Location, RelayServer, StreamId, StreamInput, 
 pub use zentalk_ice_nat::turn::{TlsTrust, TurnCredentials};
 
 use self::call::{Call, Setting};
+use self::group::{GroupCall, Upgrade};
 use self::leaving::Leaving;
 use self::messages::{Offered, Outgoing};
 use self::relaying::Turn;
@@ -77,7 +81,11 @@ pub struct Engine {
     now: Instant,
     sockets: Vec<LocalSocket>,
     registry: CallRegistry<IdentityPublic>,
+    /// The path and the media of a call of two.
     call: Option<Call>,
+    group: Option<GroupCall>,
+    /// A call of two that becomes a group call has both.
+    upgrade: Option<Upgrade>,
     /// An offer that the registry is just deciding about.
     offered: Option<Offered>,
     /// Messages that wait for the prekeys of their addressee.
@@ -171,6 +179,8 @@ impl Engine {
             sockets: Vec::new(),
             registry: CallRegistry::new(),
             call: None,
+            group: None,
+            upgrade: None,
             offered: None,
             waiting: VecDeque::new(),
             turn: Turn::new(location),
@@ -298,7 +308,11 @@ impl Engine {
     ) -> Result<(), Error> {
         self.advance(now);
         let now = self.now;
-        let sent = self.call_mut(call)?.send_audio(now, frame);
+        let sent = self.for_both(
+            call,
+            |call| call.send_audio(now, frame),
+            |group| group.send_audio(now, frame),
+        );
         self.settle();
         sent
     }
@@ -316,9 +330,29 @@ impl Engine {
     ) -> Result<(), Error> {
         self.advance(now);
         let now = self.now;
-        let sent = self.call_mut(call)?.send_video(now, picture);
+        let sent = self.for_both(
+            call,
+            |call| call.send_video(now, picture),
+            |group| group.send_video(now, picture),
+        );
         self.settle();
         sent
+    }
+
+    /// Sends over every path that a call has: one, but for the while that two serve it.
+    fn for_both(
+        &mut self,
+        id: CallId,
+        pair: impl FnOnce(&mut Call) -> Result<(), Error>,
+        group: impl FnOnce(&mut GroupCall) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let call = self.call.as_mut().filter(|call| call.id() == id).map(pair);
+        let group = self.group.as_mut().filter(|group| group.id() == id).map(group);
+        match (call, group) {
+            (Some(Ok(())), _) | (_, Some(Ok(()))) => Ok(()),
+            (Some(refused), _) | (None, Some(refused)) => refused,
+            (None, None) => Err(Error::NotUp),
+        }
     }
 
     /// Ends the active call, if there is one: the program is about to end.
@@ -345,8 +379,8 @@ impl Engine {
         match input {
             Input::Datagram { local, remote, payload } => {
                 let is_late = self.leaving.handle_datagram(self.now, local, remote, &payload);
-                if let Some(call) = self.call.as_mut().filter(|_| !is_late) {
-                    call.handle_datagram(self.now, local, remote, payload);
+                if !is_late {
+                    self.handle_datagram(local, remote, payload);
                 }
             }
             Input::Delivery { sequence, blob, queued } => {
@@ -357,6 +391,12 @@ impl Engine {
             Input::Undeliverable { call } => self.handle_undeliverable(call),
             Input::Stream(input) => self.handle_stream(input),
             Input::TurnGrant(grant) => self.handle_turn_grant(grant),
+            Input::Sfu(input) => {
+                if let Some(group) = &mut self.group {
+                    group.handle_sfu(self.now, &input);
+                }
+            }
+            Input::SfuGrant { relay, grant } => self.handle_sfu_grant(&relay, grant.as_ref()),
             Input::NameResolved { name, address } => {
                 if let Some(call) = &mut self.call {
                     call.name_resolved(self.now, &name, address);
@@ -373,6 +413,10 @@ impl Engine {
         if let Some(call) = &mut self.call {
             call.handle_timeout(self.now);
         }
+        if let Some(group) = &mut self.group {
+            group.handle_timeout(self.now, &mut self.rng);
+        }
+        self.maintain_upgrade();
         self.report_quality();
         self.maintain_relays();
         self.maintain_prekeys();
@@ -402,6 +446,19 @@ impl Engine {
         self.call.as_mut().filter(|call| call.id() == id).ok_or(Error::NotUp)
     }
 
+    /// A datagram of a peer's, or of a server's that carries a group call. Where a call has both paths, the group's knows its own.
+    fn handle_datagram(&mut self, local: SocketAddr, remote: SocketAddr, payload: Vec<u8>) {
+        match (&mut self.call, &mut self.group) {
+            (Some(call), Some(group)) => match group.is_of_path(remote) {
+                true => group.handle_datagram(self.now, (local, remote), payload),
+                false => call.handle_datagram(self.now, local, remote, payload),
+            },
+            (Some(call), None) => call.handle_datagram(self.now, local, remote, payload),
+            (None, Some(group)) => group.handle_datagram(self.now, (local, remote), payload),
+            (None, None) => {}
+        }
+    }
+
     fn commit(&mut self) {
         let snapshot = self.account.snapshot(&self.postbox, &self.key, &mut self.rng);
         self.outputs.push_back(Output::Commit(snapshot));
@@ -409,9 +466,10 @@ impl Engine {
 
     fn report_quality(&mut self) {
         let due = self.next_report.is_some_and(|at| at <= self.now);
-        if let (Some(call), true) = (&self.call, due) {
-            let stats = call.stats(self.now);
-            self.outputs.push_back(Output::Event(Event::Quality { call: call.id(), stats }));
+        let pair = self.call.as_ref().map(|call| (call.id(), call.stats(self.now)));
+        let group = || self.group.as_ref().map(|group| (group.id(), group.stats(self.now)));
+        if let (Some((call, stats)), true) = (pair.or_else(group), due) {
+            self.outputs.push_back(Output::Event(Event::Quality { call, stats }));
             self.next_report = Some(self.now + REPORT_INTERVAL);
         }
     }

@@ -38,6 +38,12 @@ impl Engine {
             Some(call) => call.add_socket(self.now, socket, &mut self.rng)?,
             None => {}
         }
+        if let Some(group) = &mut self.group {
+            match is_spare && self.call.is_none() {
+                true => group.add_relay_socket(self.now, address),
+                false => group.add_socket(self.now, socket, &mut self.rng)?,
+            }
+        }
         self.sockets.push(socket);
         self.settle();
         Ok(())
@@ -51,6 +57,9 @@ impl Engine {
         if let Some(call) = &mut self.call {
             call.remove_socket(self.now, address);
         }
+        if let Some(group) = &mut self.group {
+            group.remove_socket(self.now, address);
+        }
         self.leaving.remove_socket(self.now, address);
         self.settle();
     }
@@ -61,6 +70,9 @@ impl Engine {
         self.advance(now);
         self.turn.network_changed();
         self.path_gone(LossCause::NetworkChanged);
+        if let Some(group) = &mut self.group {
+            group.network_changed(self.now);
+        }
         self.settle();
         // Once one was established, another path may be better or, soon, the only one.
         let is_young = |call: &Call| self.now < call.round_began() + RESTART_INTERVAL;

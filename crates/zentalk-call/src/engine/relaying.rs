@@ -17,7 +17,9 @@ use zentalk_primitives::Instant;
 use super::Engine;
 use super::call::Call;
 use super::config::Privacy;
+use super::group::GroupCall;
 use super::io::Output;
+use super::transport::Transport;
 use super::turn::TurnGrant;
 
 /// What the engine remembers of TURN servers from call to call, and what it waits for.
@@ -87,20 +89,28 @@ impl Engine {
         }
     }
 
-    fn has_relay_in_sight(&self) -> bool {
-        self.call.as_ref().is_some_and(Call::has_relay_in_sight)
+    fn has_relay_in_sight(&mut self) -> bool {
+        self.relayed_path().is_some_and(|path| path.has_relay_in_sight())
+    }
+
+    /// The path that uses relays: of the call of two as long as there is one, since a server's port takes one allocation.
+    fn relayed_path(&mut self) -> Option<&mut Transport> {
+        let pair = self.call.as_mut().map(Call::transport);
+        pair.or_else(|| self.group.as_mut().and_then(GroupCall::transport))
     }
 
     fn ask_for_relays(&mut self) {
-        let Some(call) = &mut self.call else { return };
+        let now = self.now;
         self.turn.ask_at = None;
-        if self.turn.asked_until.is_some() {
+        if self.turn.asked_until.is_some() || self.relayed_path().is_none() {
             return;
         }
         if let Some(grant) = self.config.turn.as_ref().map(|grant| grant.duplicate()) {
             return self.use_grant(grant);
         }
-        call.expect_relays(self.now, true);
+        if let Some(path) = self.relayed_path() {
+            path.expect_relays(now, true);
+        }
         self.turn.asked_until = Some(self.now + ANSWER_TIMEOUT);
         self.outputs.push_back(Output::FetchTurn);
     }
@@ -117,18 +127,22 @@ impl Engine {
     }
 
     fn use_grant(&mut self, grant: TurnGrant) {
-        let Some(call) = &mut self.call else { return };
+        let (now, had_servers) = (self.now, self.relayed_path().map(|path| path.has_servers()));
+        let Some(had_servers) = had_servers else { return };
         let TurnGrant { mut servers, credentials, lifetime } = grant;
         self.turn.ranking.set_servers(&servers);
-        self.turn.ranking.sort(self.now, &mut servers);
-        self.turn.renewing = call.has_servers();
-        call.set_servers(self.now, servers, credentials, self.now + lifetime);
+        self.turn.ranking.sort(now, &mut servers);
+        self.turn.renewing = had_servers;
+        if let Some(path) = self.relayed_path() {
+            path.set_servers(now, servers, credentials, now + lifetime);
+        }
     }
 
     /// None is granted. What is there goes on; a call that was lost asks again while it is looked for.
     fn no_grant(&mut self) {
-        let Some(call) = &mut self.call else { return };
-        call.expect_relays(self.now, false);
+        let now = self.now;
+        let Some(path) = self.relayed_path() else { return };
+        path.expect_relays(now, false);
         if !self.has_relay_in_sight() {
             self.no_relay();
         }
@@ -157,7 +171,12 @@ impl Engine {
                     self.no_relay();
                 }
             }
-            RelaysEvent::Lost(_) => self.path_gone(LossCause::RelayLost),
+            RelaysEvent::Lost(_) => {
+                self.path_gone(LossCause::RelayLost);
+                if let Some(group) = &mut self.group {
+                    group.path_gone(self.now);
+                }
+            }
             RelaysEvent::SocketNeeded { interface } if !self.turn.wanted.contains(interface) => {
                 self.turn.wanted.push(*interface);
                 self.outputs.push_back(Output::OpenSocket { interface: *interface });
@@ -170,9 +189,12 @@ impl Engine {
     /// long after the move.
     fn renewed(&mut self) {
         if core::mem::take(&mut self.turn.renewing)
-            && self.call.as_mut().is_some_and(Call::leave_old_relays)
+            && self.relayed_path().is_some_and(Transport::leave_old_relays)
         {
-            self.begin_restart();
+            match &mut self.group {
+                Some(group) if self.call.is_none() => group.network_changed(self.now),
+                _ => self.begin_restart(),
+            }
         }
     }
 
@@ -181,7 +203,10 @@ impl Engine {
     pub(super) fn handle_stream(&mut self, input: StreamInput) {
         self.leaving.handle_stream(self.now, &input);
         if let Some(call) = &mut self.call {
-            call.handle_stream(self.now, input);
+            call.handle_stream(self.now, input.clone());
+        }
+        if let Some(path) = self.group.as_mut().and_then(GroupCall::transport) {
+            path.handle_stream(self.now, input);
         }
     }
 

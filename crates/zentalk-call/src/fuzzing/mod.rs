@@ -6,6 +6,7 @@
 
 mod call;
 mod edit;
+mod group;
 #[cfg(feature = "mdns")]
 mod mdns;
 mod path;
@@ -13,6 +14,7 @@ mod peer;
 mod victim;
 
 pub use self::call::engine_call;
+pub use self::group::engine_group;
 #[cfg(feature = "mdns")]
 pub use self::mdns::engine_mdns;
 pub use self::path::engine_path;

@@ -3,11 +3,13 @@ use core::time::Duration;
 
 use zentalk_call_fsm::{LocalAccept, PublicState};
 use zentalk_primitives::{CallId, Instant};
+use zentalk_session_description::SfuOffer;
+use zentalk_sfu_control::ClientFrame;
 use zentalk_signaling_ratchet::{CallBody, ContactCard};
 
 use super::peer::{self, Peer, RELAY};
 use crate::engine::{
-    Engine, EngineConfig, Event, Input, Media, Output, Privacy, StreamId, StreamOutput,
+    Engine, EngineConfig, Event, Input, Media, Output, Privacy, SfuOutput, StreamId, StreamOutput,
 };
 
 /// Outputs of one step.
@@ -38,6 +40,9 @@ pub(super) struct Victim {
     hidden: bool,
     /// The connection that was asked for last.
     stream: StreamId,
+    /// The control connection that was asked for last, and what was offered over it.
+    link: u64,
+    sfu_offer: Option<SfuOffer>,
     sequence: u64,
     unacknowledged: Option<u64>,
     /// Whether the user placed or accepted the call that is active.
@@ -64,6 +69,8 @@ impl Victim {
             privacy,
             hidden,
             stream: StreamId(0),
+            link: 0,
+            sfu_offer: None,
             sequence: 100,
             unacknowledged: None,
             agreed: false,
@@ -74,6 +81,27 @@ impl Victim {
 
     pub(super) fn has_agreed(&self) -> bool {
         self.agreed
+    }
+
+    pub(super) fn link(&self) -> u64 {
+        self.link
+    }
+
+    pub(super) fn sfu_offer(&self) -> Option<&SfuOffer> {
+        self.sfu_offer.as_ref()
+    }
+
+    pub(super) fn place_group(&mut self, to: &ContactCard, media: Media) {
+        let accept = LocalAccept::by_user();
+        let placed = self.engine.place_group(self.now, vec![to.clone()], media, accept);
+        self.agree(placed.is_ok());
+    }
+
+    pub(super) fn invite(&mut self, to: &ContactCard) {
+        if let Some(call) = self.engine.active_call() {
+            // Refused unless the call is up.
+            let _ = self.engine.invite(self.now, call, to.clone());
+        }
     }
 
     pub(super) fn stream(&self) -> StreamId {
@@ -183,6 +211,10 @@ impl Victim {
                 Output::Event(event) => self.event(&event),
                 Output::Commit(_) | Output::PublishPrekeys { .. } => {}
                 Output::PrepareNetwork | Output::FetchTurn => {}
+                Output::FetchSfu { .. } => {
+                    assert!(self.agreed, "a token was asked for before the user agreed");
+                }
+                Output::Sfu(output) => self.sfu(output),
                 Output::OpenSocket { .. } => {}
                 Output::Stream(output) => {
                     self.stream = output.stream();
@@ -209,6 +241,23 @@ impl Victim {
         panic!("a step never ends");
     }
 
+    fn sfu(&mut self, output: SfuOutput) {
+        match output {
+            SfuOutput::Connect { link, .. } => {
+                assert!(self.agreed, "a forwarding server was sought before the user agreed");
+                self.link = link;
+                self.sfu_offer = None;
+            }
+            SfuOutput::Send { frame, .. } => {
+                let frame = ClientFrame::decode(&frame).expect("what is sent can be read");
+                if let ClientFrame::Join { offer, .. } = frame {
+                    self.sfu_offer = Some(SfuOffer::parse(&offer).expect("a good offer"));
+                }
+            }
+            SfuOutput::Close { .. } => {}
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         match event {
             Event::Incoming(ring) => self.ringing = Some(ring.call),
@@ -219,7 +268,12 @@ impl Victim {
             Event::Path { .. }
             | Event::Secured { .. }
             | Event::Audio { .. }
-            | Event::Video { .. } => panic!("{event:?} with nobody there"),
+            | Event::Video { .. }
+            | Event::Verification { .. } => panic!("{event:?} with nobody there"),
+            Event::Member { .. }
+            | Event::Epoch { .. }
+            | Event::Speaker { .. }
+            | Event::Sfu { .. } => {}
             Event::Quality { .. } | Event::Warning { .. } | Event::Replaced { .. } => {}
         }
     }

@@ -8,4 +8,5 @@
 )]
 
 mod engine_is_sans_io;
+mod group;
 mod plain;

@@ -12,13 +12,13 @@ use super::error::{RelayError, Unreachable};
 
 /// Where and how to dial.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Dial {
+pub(crate) struct Dial {
     /// Where the relay answered last. While somebody waits, this address is tried beside the name: when a network comes back,
     /// its DNS is often the last to work.
-    pub(super) known: Option<SocketAddr>,
+    pub(crate) known: Option<SocketAddr>,
     /// Somebody waits: give up soon and try again. A lost SYN is repeated after 1, 2, 4 … seconds (RFC 6298 §2), so an attempt
     /// that began while the network was away would sleep on after it is back.
-    pub(super) hurry: bool,
+    pub(crate) hurry: bool,
 }
 
 impl Dial {

@@ -11,11 +11,11 @@ use super::tls;
 /// Where a relay is, and whom to trust about it.
 #[derive(Clone)]
 pub struct RelayEndpoint {
-    pub(super) host: String,
+    pub(crate) host: String,
     pub(super) port: u16,
     pub(super) uri: Uri,
     /// For `wss`.
-    pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(crate) tls: Option<Arc<ClientConfig>>,
 }
 
 impl RelayEndpoint {

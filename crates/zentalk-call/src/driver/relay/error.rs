@@ -47,14 +47,17 @@ pub enum RelayError {
     #[error("this needs a connection with a mailbox")]
     NeedsMailbox,
 
-    // TURN.
-    /// TURN credentials are asked for on a connection without a mailbox:
+    // TURN and SFUs.
+    /// TURN credentials and SFU tokens are asked for on a connection without a mailbox:
     /// [`RelayClient::connect_anonymous`](super::RelayClient::connect_anonymous).
-    #[error("TURN credentials are asked for on a connection without a mailbox")]
+    #[error("TURN credentials and SFU tokens are asked for on a connection without a mailbox")]
     NeedsAnonymity,
     /// The relay's operator has configured no TURN servers.
     #[error("the relay has no TURN servers: its operator can configure some")]
     NoTurnServers,
+    /// The relay's operator has configured no SFUs.
+    #[error("the relay has no SFUs for group calls: its operator can configure some")]
+    NoSfus,
 
     // Bounds.
     /// The receiver's mailbox is full.

@@ -5,13 +5,14 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time;
 use zentalk_onion_relay::Frame;
-use zentalk_onion_relay::frames::{Fetch, Publish, Put, TurnRequest};
+use zentalk_onion_relay::frames::{Fetch, Publish, Put, SfuRequest, TurnRequest};
 use zentalk_onion_relay::limits::{MAX_ONE_TIME_PREKEYS, MAX_PUBLISH_BYTES};
-use zentalk_primitives::MailboxId;
+use zentalk_primitives::{MailboxId, ParticipantId, RoomId};
 
 use super::error::RelayError;
 use super::pace::Wish;
 use super::requests::{Answer, Request};
+use super::sfu::SfuGrant;
 use super::turn::TurnGrant;
 
 /// Sends requests through a [`RelayClient`](super::RelayClient), from any task.
@@ -117,6 +118,26 @@ impl RelayHandle {
     pub async fn turn_credentials(&self) -> Result<TurnGrant, RelayError> {
         match self.ask(|request| Frame::TurnRequest(TurnRequest { request })).await? {
             Answer::Turn(grant) => Ok(grant),
+            _ => Err(RelayError::NotARelay),
+        }
+    }
+
+    /// Fetches SFUs and a token that lets `participant` into `room` there.
+    ///
+    /// For a client that connected [without a mailbox](super::RelayClient::connect_anonymous), also to one's own relay: so the
+    /// relay cannot tell whose mailbox belongs to a member of the call.
+    ///
+    /// # Errors
+    /// [`RelayError::NoSfus`], [`RelayError::NeedsAnonymity`], [`RelayError::RateLimited`] (four at once, then one in 20 s),
+    /// [`RelayError::TimedOut`] (a relay older than these requests does not answer), and what else a relay may refuse.
+    pub async fn sfu_token(
+        &self,
+        room: RoomId,
+        participant: ParticipantId,
+    ) -> Result<SfuGrant, RelayError> {
+        let frame = |request| Frame::SfuRequest(SfuRequest { request, room, participant });
+        match self.ask(frame).await? {
+            Answer::Sfu(grant) => Ok(grant),
             _ => Err(RelayError::NotARelay),
         }
     }

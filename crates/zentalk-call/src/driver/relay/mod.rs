@@ -10,7 +10,7 @@
 //! mailboxes.
 
 mod backoff;
-mod dial;
+pub(super) mod dial;
 mod endpoint;
 mod error;
 mod events;
@@ -18,7 +18,8 @@ mod handle;
 mod link;
 mod pace;
 mod requests;
-mod session;
+pub(super) mod session;
+mod sfu;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -31,12 +32,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use zentalk_onion_relay::MailboxKey;
-use zentalk_primitives::MailboxId;
+use zentalk_primitives::{MailboxId, ParticipantId, RoomId};
 
 pub use endpoint::RelayEndpoint;
 pub use error::{RelayError, Unreachable};
 pub use events::RelayEvent;
 pub use handle::{FetchedPrekeys, RelayHandle};
+pub use sfu::SfuGrant;
 pub use turn::TurnGrant;
 pub use zentalk_onion_relay::frames::{TurnLocation, TurnPassword, TurnServerEntry};
 
@@ -149,6 +151,18 @@ impl RelayClient {
     /// As there.
     pub async fn turn_credentials(&self) -> Result<TurnGrant, RelayError> {
         self.handle.turn_credentials().await
+    }
+
+    /// As [`RelayHandle::sfu_token`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn sfu_token(
+        &self,
+        room: RoomId,
+        participant: ParticipantId,
+    ) -> Result<SfuGrant, RelayError> {
+        self.handle.sfu_token(room, participant).await
     }
 
     /// As [`RelayHandle::reconnect_now`].

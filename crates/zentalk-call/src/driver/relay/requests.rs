@@ -6,6 +6,7 @@ use zentalk_onion_relay::{Error, Frame};
 
 use super::error::RelayError;
 use super::handle::FetchedPrekeys;
+use super::sfu::SfuGrant;
 use super::turn::TurnGrant;
 
 /// A request with the place where its answer goes.
@@ -35,6 +36,7 @@ pub(super) enum Answer {
     Published(u32),
     Prekeys(FetchedPrekeys),
     Turn(TurnGrant),
+    Sfu(SfuGrant),
 }
 
 /// The requests that are not answered yet, by number, in the order in which they were asked. They outlive
@@ -116,6 +118,10 @@ fn numbered(frame: Frame, number: u64) -> Frame {
         Frame::TurnRequest(mut frame) => {
             frame.request = number;
             Frame::TurnRequest(frame)
+        }
+        Frame::SfuRequest(mut frame) => {
+            frame.request = number;
+            Frame::SfuRequest(frame)
         }
         other => other,
     }

@@ -18,7 +18,7 @@ use super::endpoint::RelayEndpoint;
 use super::error::{RelayError, Unreachable};
 use super::requests::refused;
 
-pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A connection on which the mailbox, if there is one, is proven and subscribed.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Session {
         let timed_out = RelayError::Unreachable(Unreachable::TimedOut);
         let (connecting, greeting) =
             if how.hurry { HURRIED_TIMEOUTS } else { (CONNECT_TIMEOUT, GREETING_TIMEOUT) };
-        let dialled = time::timeout(connecting, dial(endpoint, how));
+        let dialled = time::timeout(connecting, dial(endpoint, how, MAX_FRAME));
         let (mut socket, address) = dialled.await.map_err(|_| timed_out)??;
         let greeted = time::timeout(greeting, greet(&mut socket, key));
         let one_time_left = greeted.await.map_err(|_| RelayError::TimedOut)??;
@@ -49,17 +49,19 @@ impl Session {
     }
 }
 
-async fn dial(
+/// A WebSocket that takes messages of at most `max_message` bytes, and where the other side answered.
+pub(crate) async fn dial(
     endpoint: &RelayEndpoint,
     how: Dial,
+    max_message: usize,
 ) -> Result<(Socket, Option<SocketAddr>), RelayError> {
     let stream = how.connect(&endpoint.host, endpoint.port).await?;
     let address = stream.peer_addr().ok();
     // Frames are small and wanted at once. Where it cannot be set, they are only later.
     let _ = stream.set_nodelay(true);
     let config = WebSocketConfig::default()
-        .max_message_size(Some(MAX_FRAME))
-        .max_frame_size(Some(MAX_FRAME));
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message));
     let connector = match &endpoint.tls {
         Some(tls) => Connector::Rustls(tls.clone()),
         None => Connector::Plain,

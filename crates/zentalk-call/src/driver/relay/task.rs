@@ -29,6 +29,7 @@ use super::link::Link;
 use super::pace::Pace;
 use super::requests::{Answer, Request, Requests, refused};
 use super::session::Session;
+use super::sfu::SfuGrant;
 use super::turn::TurnGrant;
 
 pub(super) struct Task {
@@ -196,6 +197,11 @@ impl Task {
                 let request = frame.request;
                 let granted = TurnGrant::from_frame(frame).ok_or(RelayError::NoTurnServers);
                 self.requests.answer(request, granted.map(Answer::Turn));
+            }
+            Frame::SfuGrant(frame) => {
+                let request = frame.request;
+                let granted = SfuGrant::from_frame(frame).ok_or(RelayError::NoSfus);
+                self.requests.answer(request, granted.map(Answer::Sfu));
             }
             Frame::Refused(frame) => self.handle_refused(link, &frame),
             // A relay that sends these is none, or none that we understand.

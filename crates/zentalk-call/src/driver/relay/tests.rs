@@ -8,7 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use zentalk_onion_relay::frames::{Code, Deliver, Refused, Stored, Subscribed, TurnGrant};
+use zentalk_onion_relay::frames::{
+    Code, Deliver, Refused, SfuGrant, Stored, Subscribed, TurnGrant,
+};
 use zentalk_onion_relay::limits::DELIVERY_WINDOW;
 use zentalk_onion_relay::{Challenge, Frame};
 use zentalk_primitives::Secret;
@@ -364,4 +366,52 @@ async fn refusals_of_turn_credentials_are_told_apart() {
     let (refusals, _peer) = tokio::join!(client, server);
     let expected = [RelayError::NeedsAnonymity, RelayError::RateLimited, RelayError::NoTurnServers];
     assert_eq!(refusals, expected);
+}
+
+#[tokio::test]
+async fn sfu_tokens_are_asked_for_by_room_and_participant_and_refusals_told_apart() {
+    let (room, participant) =
+        (RoomId::from_bytes([0xa1; 16]), ParticipantId::from_bytes([0xb2; 16]));
+    let (listener, url) = listen().await;
+    let server = async {
+        let mut peer = Peer::accept(&listener).await;
+        peer.challenge().await;
+        let mut asked = Vec::new();
+        for answer in 0..4 {
+            let Frame::SfuRequest(frame) = peer.receive().await else { panic!("no request") };
+            asked.push((frame.room, frame.participant));
+            let request = frame.request;
+            let refused = |code| {
+                Frame::Refused(Refused { request: Some(request), code, text: String::new() })
+            };
+            peer.send(match answer {
+                0 => refused(Code::NotAnonymous),
+                1 => refused(Code::RateLimited),
+                2 => Frame::SfuGrant(SfuGrant::none(request)),
+                _ => Frame::SfuGrant(SfuGrant {
+                    request,
+                    token: vec![7; 105],
+                    lifetime: Duration::from_secs(600),
+                    servers: vec!["wss://sfu.example".to_owned()],
+                }),
+            })
+            .await;
+        }
+        (peer, asked)
+    };
+    let client = async {
+        let client = RelayClient::connect_anonymous(&url).await.unwrap();
+        let mut refusals = Vec::new();
+        for _ in 0..3 {
+            refusals.push(client.sfu_token(room, participant).await.unwrap_err());
+        }
+        (refusals, client.sfu_token(room, participant).await.unwrap())
+    };
+    let ((refusals, grant), (_peer, asked)) = tokio::join!(client, server);
+    let expected = [RelayError::NeedsAnonymity, RelayError::RateLimited, RelayError::NoSfus];
+    assert_eq!(refusals, expected);
+    assert_eq!(asked, [(room, participant); 4]);
+    assert_eq!((grant.token.len(), grant.lifetime.as_secs()), (105, 600));
+    assert_eq!(grant.servers, ["wss://sfu.example"]);
+    assert!(!format!("{grant:?}").contains("7, 7"));
 }

@@ -12,6 +12,8 @@ use crate::engine::{Event, Media, Ring};
 
 pub(in crate::driver) enum Command {
     Place { to: Box<ContactCard>, media: Media, accept: LocalAccept, reply: Reply<Started> },
+    PlaceGroup { to: Vec<ContactCard>, media: Media, accept: LocalAccept, reply: Reply<Started> },
+    Invite { call: CallId, to: Box<ContactCard>, reply: Reply<()> },
     Accept { call: CallId, accept: LocalAccept, reply: Reply<()> },
     Decline { call: CallId },
     HangUp { call: CallId },
@@ -40,10 +42,16 @@ impl Task {
         match command {
             Command::Place { to, media, accept, reply } => {
                 let started = self.place(*to, media, accept).await;
-                if let Err(Ok(unheard)) = reply.send(started) {
-                    // Who asked has gone away.
-                    self.hang_up(unheard.call);
-                }
+                self.started(started, reply);
+            }
+            Command::PlaceGroup { to, media, accept, reply } => {
+                let started = self.place_group(to, media, accept).await;
+                self.started(started, reply);
+            }
+            Command::Invite { call, to, reply } => {
+                let call = self.listeners.current(call);
+                // Who asked and went away has still invited.
+                let _ = reply.send(self.engine.invite(now, call, *to).map_err(DriverError::from));
             }
             Command::Accept { call, accept, reply } => {
                 let accepted = self.accept(call, accept).await;
@@ -77,6 +85,24 @@ impl Task {
         self.open_sockets().await?;
         let call = self.engine.place(self.clock.now(), to, media, accept)?;
         Ok(Started { call, events: self.listeners.listen(call, true) })
+    }
+
+    async fn place_group(
+        &mut self,
+        to: Vec<ContactCard>,
+        media: Media,
+        accept: LocalAccept,
+    ) -> Result<Started, DriverError> {
+        self.open_sockets().await?;
+        let call = self.engine.place_group(self.clock.now(), to, media, accept)?;
+        Ok(Started { call, events: self.listeners.listen(call, true) })
+    }
+
+    fn started(&mut self, started: Result<Started, DriverError>, reply: Reply<Started>) {
+        if let Err(Ok(unheard)) = reply.send(started) {
+            // Who asked has gone away.
+            self.hang_up(unheard.call);
+        }
     }
 
     async fn accept(&mut self, call: CallId, accept: LocalAccept) -> Result<(), DriverError> {

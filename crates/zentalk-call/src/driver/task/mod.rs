@@ -17,6 +17,7 @@ use super::clock::{Clock, FOREVER, unix_time};
 use super::courier::{Job, Report};
 use super::error::DriverError;
 use super::network::NetworkIo;
+use super::sfu::SfuIo;
 use super::turn::TurnSource;
 use crate::engine::{Engine, Event, Input, Output};
 
@@ -32,6 +33,9 @@ pub(super) struct Task {
     pub(super) clock: Clock,
     pub(super) network: NetworkIo,
     pub(super) turn: TurnSource,
+    pub(super) sfu: SfuIo,
+    #[cfg(feature = "glass")]
+    pub(super) glass: Option<super::glass::Glass>,
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) reports: mpsc::Receiver<Report>,
     pub(super) jobs: mpsc::UnboundedSender<Job>,
@@ -69,6 +73,7 @@ impl Task {
                 grant = self.turn.next() => {
                     self.engine.handle_input(self.clock.now(), Input::TurnGrant(grant));
                 }
+                input = self.sfu.next() => self.engine.handle_input(self.clock.now(), input),
                 () = sleep => {}
             }
             let now = self.clock.now();
@@ -83,7 +88,8 @@ impl Task {
         self.engine.hang_up_all(self.clock.now());
         // A server that does not answer has had its time.
         let _ = timeout(RELEASE, self.release()).await;
-        let Self { network, jobs, mut reports, .. } = self;
+        let Self { network, jobs, mut reports, sfu, .. } = self;
+        sfu.finish().await;
         // The courier ends when it has worked off what is queued, and its reports end with it.
         drop(jobs);
         while let Some(report) = reports.recv().await {
@@ -117,6 +123,7 @@ impl Task {
             match self.engine.poll_output() {
                 Output::Transmit(transmit) => self.network.send(&transmit),
                 Output::Stream(stream) => self.network.stream(stream),
+                Output::Sfu(output) => self.sfu.perform(output),
                 Output::Event(event) => self.tell(event),
                 Output::Timeout(_) => return,
                 _ => {}
@@ -180,6 +187,12 @@ impl Task {
     }
 
     fn tell(&mut self, event: Event) {
+        #[cfg(feature = "glass")]
+        if let Some(glass) = self.glass.as_mut()
+            && matches!(event, Event::Epoch { .. } | Event::Quality { .. })
+        {
+            glass.write(self.engine.secrets());
+        }
         if let Some(abandoned) = self.listeners.tell(event) {
             self.hang_up(abandoned);
         }

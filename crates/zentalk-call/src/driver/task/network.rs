@@ -41,6 +41,10 @@ impl Task {
                 }
             }
             Output::FetchTurn => self.turn.fetch(),
+            Output::Sfu(output) => self.sfu.perform(output),
+            Output::FetchSfu { relay, room, participant } => {
+                self.sfu.fetch(relay, room, participant);
+            }
             Output::ResolveName { name } => self.network.resolve(name),
             Output::PublishName { name, address } => self.network.publish(name, address),
             other => return Some(other),

@@ -39,6 +39,8 @@ pub(crate) struct Call {
     /// There once the peer's contribution has come.
     frame_keys: Option<FrameKeys>,
     media: Option<MediaSession>,
+    /// The users' agreement, once media have started.
+    permit: Option<MediaPermit>,
     /// Whether relayed candidates may be told and checked before this side's user agrees.
     warms: bool,
     trickle: Trickle,
@@ -137,6 +139,7 @@ impl Call {
             own_secret,
             frame_keys: None,
             media: None,
+            permit: None,
             warms: false,
             trickle: Trickle::default(),
             held: Held::default(),
@@ -161,19 +164,44 @@ impl Call {
         self.media_kinds
     }
 
+    /// This side's index in the keys of its frames.
+    pub(crate) fn own_index(&self) -> u8 {
+        self.role.index()
+    }
+
+    /// The other side's.
+    pub(crate) fn peer_index(&self) -> u8 {
+        self.role.other().index()
+    }
+
+    /// The agreement, for a group call that this one becomes.
+    pub(crate) fn lend_permit(&mut self) -> Option<MediaPermit> {
+        self.permit.take()
+    }
+
+    /// It became none.
+    pub(crate) fn take_permit_back(&mut self, permit: MediaPermit) {
+        self.permit = Some(permit);
+    }
+
+    /// The path, for its relays.
+    pub(crate) fn transport(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
     pub(crate) fn answered_by(&self) -> Option<DeviceId> {
         self.answered_by
     }
 
     // Media.
 
-    /// Begins to send and to play. The permit is the users' agreement; it is used up here.
+    /// Begins to send and to play. The permit is the users' agreement; it is kept for as long as the call lasts.
     pub(crate) fn start_media(
         &mut self,
         permit: MediaPermit,
         setting: Setting<'_, impl CryptoRng>,
     ) -> Result<(), Error> {
-        let _used_up = permit;
+        self.permit = Some(permit);
         let Setting { now, unix_now, config, rng, .. } = setting;
         let answer = self.answer.as_ref().ok_or(Error::Internal)?;
         let own = match self.role {

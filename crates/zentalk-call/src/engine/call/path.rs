@@ -4,8 +4,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use rand_core::CryptoRng;
 use zentalk_group_keys::PairRole;
-use zentalk_ice_nat::relays::{RelayServer, StreamInput};
-use zentalk_ice_nat::turn::TurnCredentials;
+use zentalk_ice_nat::relays::StreamInput;
 use zentalk_ice_nat::{CandidatePair, Credentials, ICE_TIMEOUT, LocalSocket, MAX_REMOTE_UFRAG};
 use zentalk_primitives::Instant;
 use zentalk_session_description::Side;
@@ -38,16 +37,6 @@ impl Call {
         self.transport.is_relayed()
     }
 
-    /// Whether TURN servers have been named.
-    pub(crate) fn has_servers(&self) -> bool {
-        self.transport.has_servers()
-    }
-
-    /// Whether there is a relayed address of ours, or may be one soon.
-    pub(crate) fn has_relay_in_sight(&self) -> bool {
-        self.transport.has_relay_in_sight()
-    }
-
     // Addresses of ours.
 
     pub(crate) fn add_socket(
@@ -67,31 +56,12 @@ impl Call {
         self.transport.remove_socket(now, address);
     }
 
-    pub(crate) fn set_servers(
-        &mut self,
-        now: Instant,
-        servers: Vec<RelayServer>,
-        credentials: TurnCredentials,
-        expires: Instant,
-    ) {
-        self.transport.set_servers(now, servers, credentials, expires);
-    }
-
-    pub(crate) fn expect_relays(&mut self, now: Instant, expected: bool) {
-        self.transport.expect_relays(now, expected);
-    }
-
     pub(crate) fn handle_stream(&mut self, now: Instant, input: StreamInput) {
         self.transport.handle_stream(now, input);
     }
 
     pub(crate) fn name_resolved(&mut self, now: Instant, name: &str, address: IpAddr) {
         self.transport.name_resolved(now, name, address);
-    }
-
-    /// See [`Transport::leave_old_relays`](crate::engine::transport::Transport::leave_old_relays).
-    pub(crate) fn leave_old_relays(&mut self) -> bool {
-        self.transport.leave_old_relays()
     }
 
     pub(crate) fn into_inheritance(self) -> Inheritance {

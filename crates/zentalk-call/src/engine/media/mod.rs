@@ -10,7 +10,7 @@ mod video;
 use std::collections::VecDeque;
 
 use rand_core::CryptoRng;
-use zentalk_codec::{AudioFrame, AudioSource, Channels, OpusConfig, VideoFrame, Vp8Packetizer};
+use zentalk_codec::{AudioFrame, AudioSource, Channels, VideoFrame, Vp8Packetizer};
 use zentalk_group_keys::StreamId;
 use zentalk_primitives::{Instant, UnixTime};
 use zentalk_rtp_session::limits::DEFAULT_SILENCE;
@@ -19,11 +19,13 @@ use zentalk_rtp_session::{
     ReceiveStreamId, ReceivedPacket, RtpSession, SendStreamId, SessionConfig,
 };
 
+pub(crate) use self::audio::{AudioReceiver, AudioSender};
 pub(crate) use self::plan::{MediaPlan, ReceivePlan, SendPlan, StreamPlan};
-pub(crate) use self::protection::FrameProtection;
+pub(crate) use self::protection::{FrameProtection, OpenFrames, SealFrames};
+pub(crate) use self::video::{VideoOutput, VideoReceiver};
 
-use self::audio::{AudioReceiver, AudioSender};
-use self::video::{VideoOutput, VideoReceiver, VideoSender, VideoSettings};
+use self::protection::{IncomingFrames, OutgoingFrames};
+use self::video::{VideoSender, VideoSettings};
 use super::config::MediaConfig;
 use super::event::Picture;
 use super::stats::{CallStats, StreamStats};
@@ -32,10 +34,10 @@ use crate::Error;
 /// The media of one call.
 pub(crate) struct MediaSession {
     session: RtpSession,
-    audio_sender: Option<AudioSender>,
-    audio_receiver: Option<(ReceiveStreamId, AudioReceiver)>,
-    video_sender: Option<VideoSender>,
-    video_receiver: Option<(ReceiveStreamId, VideoReceiver)>,
+    audio_sender: Option<(AudioSender, OutgoingFrames)>,
+    audio_receiver: Option<(ReceiveStreamId, AudioReceiver, IncomingFrames)>,
+    video_sender: Option<(VideoSender, OutgoingFrames)>,
+    video_receiver: Option<(ReceiveStreamId, VideoReceiver, IncomingFrames)>,
     /// When an authentic packet last came, and whether its absence since has been told.
     heard: Instant,
     silent: bool,
@@ -56,8 +58,8 @@ pub(crate) enum Output {
     Timeout(Option<Instant>),
 }
 
-const AUDIO_CLOCK: u32 = 48_000;
-const VIDEO_CLOCK: u32 = 90_000;
+pub(crate) const AUDIO_CLOCK: u32 = 48_000;
+pub(crate) const VIDEO_CLOCK: u32 = 90_000;
 
 impl MediaSession {
     /// Builds the streams of `plan`, each protected by itself.
@@ -101,19 +103,15 @@ impl MediaSession {
     ) -> Result<(), Error> {
         if let Some(source) = plan.send {
             let stream = self.session.add_send_stream(plan.sending(source, AUDIO_CLOCK), rng)?;
-            let opus = OpusConfig::default()
-                .channels(config.channels)
-                .bit_rate(config.audio_bit_rate)?
-                .fec(true);
             let frames = protection.outgoing(StreamId::MICROPHONE)?;
-            self.audio_sender = Some(AudioSender::new(stream, &opus, frames)?);
+            self.audio_sender = Some((AudioSender::new(stream, &config.opus()?)?, frames));
         }
         if let Some(source) = plan.receive {
             let config = plan.receiving(source, MediaKind::Audio, AUDIO_CLOCK);
             let stream = self.session.add_receive_stream(now, config)?;
             let frames = protection.incoming(StreamId::MICROPHONE)?;
             // Opus packets say themselves whether they are stereo; decoding to mono fits every player.
-            self.audio_receiver = Some((stream, AudioReceiver::new(frames, Channels::Mono)?));
+            self.audio_receiver = Some((stream, AudioReceiver::new(Channels::Mono)?, frames));
         }
         Ok(())
     }
@@ -134,29 +132,29 @@ impl MediaSession {
             let picture_id = (rng.next_u32() & 0x7fff) as u16;
             let packetizer = Vp8Packetizer::new(self.session.max_payload_len(stream)?, picture_id)?;
             let frames = protection.outgoing(StreamId::CAMERA)?;
-            self.video_sender = Some(VideoSender::new(stream, settings, packetizer, frames));
+            self.video_sender = Some((VideoSender::new(stream, settings, packetizer), frames));
         }
         if let Some(source) = plan.receive {
             let config = plan.receiving(source, MediaKind::Video, VIDEO_CLOCK);
             let stream = self.session.add_receive_stream(now, config)?;
             let frames = protection.incoming(StreamId::CAMERA)?;
-            self.video_receiver = Some((stream, VideoReceiver::new(frames)));
+            self.video_receiver = Some((stream, VideoReceiver::new(), frames));
         }
         Ok(())
     }
 
     /// Sends 20 ms of sound.
     pub(crate) fn send_audio(&mut self, now: Instant, frame: &AudioFrame) -> Result<(), Error> {
-        let sender = self.audio_sender.as_mut().ok_or(Error::NoSuchMedia)?;
-        sender.send(now, frame, &mut self.session)?;
+        let (sender, frames) = self.audio_sender.as_mut().ok_or(Error::NoSuchMedia)?;
+        sender.send(now, frame, frames, &mut self.session)?;
         self.drain(now);
         Ok(())
     }
 
     /// Sends a picture.
     pub(crate) fn send_video(&mut self, now: Instant, picture: &VideoFrame) -> Result<(), Error> {
-        let sender = self.video_sender.as_mut().ok_or(Error::NoSuchMedia)?;
-        sender.send(now, picture, &mut self.session)?;
+        let (sender, frames) = self.video_sender.as_mut().ok_or(Error::NoSuchMedia)?;
+        sender.send(now, picture, frames, &mut self.session)?;
         self.drain(now);
         Ok(())
     }
@@ -185,7 +183,7 @@ impl MediaSession {
             self.outputs.push_back(Output::Silence);
         }
         self.session.handle_timeout(now);
-        if let Some((_, receiver)) = &mut self.video_receiver {
+        if let Some((_, receiver, _)) = &mut self.video_receiver {
             receiver.handle_timeout(now);
         }
         self.drain(now);
@@ -202,7 +200,7 @@ impl MediaSession {
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        if let Some((_, receiver)) = &mut self.audio_receiver
+        if let Some((_, receiver, _)) = &mut self.audio_receiver
             && let Some(played) = receiver.poll(now)
         {
             return Output::Audio { frame: played.frame, source: played.source };
@@ -220,7 +218,7 @@ impl MediaSession {
                 Drained::Asked => continue,
                 Drained::Quiet(at) => at,
             };
-            let audio = self.audio_receiver.as_ref().and_then(|(_, audio)| audio.next_timeout());
+            let audio = self.audio_receiver.as_ref().and_then(|(_, audio, _)| audio.next_timeout());
             let silence = (!self.silent).then(|| self.heard + DEFAULT_SILENCE);
             return [session, audio, video, silence].into_iter().flatten().min();
         }
@@ -242,13 +240,13 @@ impl MediaSession {
     }
 
     fn drain_video(&mut self, now: Instant) -> Drained {
-        let Some((stream, receiver)) = &mut self.video_receiver else {
+        let Some((stream, receiver, frames)) = &mut self.video_receiver else {
             return Drained::Quiet(None);
         };
         let mut asked = false;
         loop {
             // The stream is this session's own; after the session has closed, nothing needs to be asked.
-            match receiver.poll_output(now) {
+            match receiver.poll_output(now, frames) {
                 VideoOutput::Picture(picture) => {
                     if picture.keyframe {
                         let _ = self.session.keyframe_received(*stream);
@@ -268,14 +266,14 @@ impl MediaSession {
         match event {
             RtpEvent::Packet(packet) => self.handle_packet(now, packet),
             RtpEvent::KeyframeRequested { stream } => {
-                if let Some(sender) = &mut self.video_sender
+                if let Some((sender, _)) = &mut self.video_sender
                     && sender.stream() == stream
                 {
                     sender.request_keyframe();
                 }
             }
             RtpEvent::Quality { stream, quality } => {
-                if let Some(sender) = &mut self.audio_sender
+                if let Some((sender, _)) = &mut self.audio_sender
                     && sender.stream() == stream
                 {
                     // Refused only outside 0 to 100 per cent, which the sender has clamped.
@@ -289,10 +287,10 @@ impl MediaSession {
 
     fn handle_packet(&mut self, now: Instant, packet: ReceivedPacket) {
         match (&mut self.audio_receiver, &mut self.video_receiver) {
-            (Some((stream, receiver)), _) if *stream == packet.stream => {
-                receiver.handle_packet(now, &packet);
+            (Some((stream, receiver, frames)), _) if *stream == packet.stream => {
+                receiver.handle_packet(now, &packet, frames);
             }
-            (_, Some((stream, receiver))) if *stream == packet.stream => {
+            (_, Some((stream, receiver, _))) if *stream == packet.stream => {
                 receiver.handle_packet(now, packet);
             }
             _ => {}
@@ -303,19 +301,19 @@ impl MediaSession {
     pub(crate) fn stats(&self, now: Instant) -> CallStats {
         let mut stats =
             CallStats { round_trip: self.session.stats().round_trip, ..CallStats::default() };
-        let audio_sends = self.audio_sender.as_ref().map(AudioSender::stream);
-        let video_sends = self.video_sender.as_ref().map(VideoSender::stream);
-        let audio_receives = self.audio_receiver.as_ref().map(|(stream, _)| *stream);
-        let video_receives = self.video_receiver.as_ref().map(|(stream, _)| *stream);
+        let audio_sends = self.audio_sender.as_ref().map(|(sender, _)| sender.stream());
+        let video_sends = self.video_sender.as_ref().map(|(sender, _)| sender.stream());
+        let audio_receives = self.audio_receiver.as_ref().map(|(stream, ..)| *stream);
+        let video_receives = self.video_receiver.as_ref().map(|(stream, ..)| *stream);
         stats.audio = self.stream_stats(now, audio_sends, audio_receives);
         stats.video = self.stream_stats(now, video_sends, video_receives);
-        if let Some((_, receiver)) = &self.audio_receiver {
+        if let Some((_, receiver, _)) = &self.audio_receiver {
             let played = receiver.stats();
             stats.audio_frames_played = played.received + played.recovered;
             stats.audio_frames_concealed = played.concealed + played.stretched;
             stats.frames_refused += receiver.refused();
         }
-        if let Some((_, receiver)) = &self.video_receiver {
+        if let Some((_, receiver, _)) = &self.video_receiver {
             stats.pictures_decoded = receiver.decoded();
             stats.frames_refused += receiver.refused();
         }

@@ -7,6 +7,18 @@ use zentalk_group_keys::{
 #[cfg(feature = "interop")]
 use crate::engine::plain::PlainFrames;
 
+/// Seals the frames of one stream that this side sends.
+pub(crate) trait SealFrames {
+    /// Puts what is to be sent of an encoded `frame` into `out`, whose contents are replaced.
+    fn seal(&mut self, codec: FrameCodec, frame: &[u8], out: &mut Vec<u8>) -> Result<(), Error>;
+}
+
+/// Opens the frames of one stream of another side's.
+pub(crate) trait OpenFrames {
+    /// Puts the encoded frame that is in `frame` into `out`, whose contents are replaced.
+    fn open(&mut self, codec: FrameCodec, frame: &[u8], out: &mut Vec<u8>) -> Result<(), Error>;
+}
+
 /// How the frames of a call are protected, beside the SRTP around them.
 ///
 /// A call seals. The other choice exists with the feature `interop` only, and needs a proof that only
@@ -53,14 +65,8 @@ pub(super) enum OutgoingFrames {
     Plain(PlainFrames),
 }
 
-impl OutgoingFrames {
-    /// Puts what is to be sent of an encoded `frame` into `out`, whose contents are replaced.
-    pub(super) fn protect(
-        &mut self,
-        codec: FrameCodec,
-        frame: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+impl SealFrames for OutgoingFrames {
+    fn seal(&mut self, codec: FrameCodec, frame: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         match self {
             Self::Sealed(sealer) => sealer.seal(codec.clear_len(frame)?, frame, out),
             #[cfg(feature = "interop")]
@@ -79,14 +85,8 @@ pub(super) enum IncomingFrames {
     Plain(PlainFrames),
 }
 
-impl IncomingFrames {
-    /// Puts the encoded frame that is in `frame` into `out`, whose contents are replaced.
-    pub(super) fn open(
-        &mut self,
-        codec: FrameCodec,
-        frame: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+impl OpenFrames for IncomingFrames {
+    fn open(&mut self, codec: FrameCodec, frame: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         match self {
             Self::Sealed(opener) => opener.open(frame, codec.clear_len(frame)?, out).map(drop),
             #[cfg(feature = "interop")]

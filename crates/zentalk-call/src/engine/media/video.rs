@@ -8,59 +8,58 @@ use zentalk_group_keys::FrameCodec;
 use zentalk_primitives::Instant;
 use zentalk_rtp_session::{ReceivedPacket, RtpSession, SendStreamId};
 
-use super::protection::{IncomingFrames, OutgoingFrames};
+use super::protection::{OpenFrames, SealFrames};
 use crate::Error;
 use crate::engine::event::Picture;
 
 /// What video costs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct VideoSettings {
+pub(crate) struct VideoSettings {
     /// Bits a second.
-    pub(super) bit_rate: u32,
+    pub(crate) bit_rate: u32,
     /// Pictures a second that the application will give.
-    pub(super) frame_rate: u32,
+    pub(crate) frame_rate: u32,
 }
 
 /// Turns pictures into packets.
-pub(super) struct VideoSender {
+pub(crate) struct VideoSender {
     stream: SendStreamId,
     settings: VideoSettings,
     /// Made for the size of the first picture, and again when the size changes.
     encoder: Option<Vp8Encoder>,
     packetizer: Vp8Packetizer,
-    frames: OutgoingFrames,
     protected: Vec<u8>,
 }
 
 impl VideoSender {
-    pub(super) fn new(
+    pub(crate) fn new(
         stream: SendStreamId,
         settings: VideoSettings,
         packetizer: Vp8Packetizer,
-        frames: OutgoingFrames,
     ) -> Self {
-        Self { stream, settings, encoder: None, packetizer, frames, protected: Vec::new() }
+        Self { stream, settings, encoder: None, packetizer, protected: Vec::new() }
     }
 
-    pub(super) fn stream(&self) -> SendStreamId {
+    pub(crate) fn stream(&self) -> SendStreamId {
         self.stream
     }
 
     /// Makes the next picture one that can be decoded by itself.
-    pub(super) fn request_keyframe(&mut self) {
+    pub(crate) fn request_keyframe(&mut self) {
         if let Some(encoder) = &mut self.encoder {
             encoder.request_keyframe();
         }
     }
 
-    pub(super) fn send(
+    pub(crate) fn send(
         &mut self,
         now: Instant,
         picture: &VideoFrame,
+        frames: &mut impl SealFrames,
         session: &mut RtpSession,
     ) -> Result<(), Error> {
         let Some(encoded) = self.encoder_for(picture)?.encode(picture)? else { return Ok(()) };
-        self.frames.protect(FrameCodec::Vp8, encoded.data(), &mut self.protected)?;
+        frames.seal(FrameCodec::Vp8, encoded.data(), &mut self.protected)?;
         for payload in self.packetizer.packetize(&self.protected)? {
             let timestamp = encoded.timestamp();
             session.send(now, self.stream, timestamp, payload.marker, &payload.payload)?;
@@ -82,9 +81,8 @@ impl VideoSender {
 }
 
 /// Turns packets into pictures.
-pub(super) struct VideoReceiver {
+pub(crate) struct VideoReceiver {
     assembler: Vp8Assembler,
-    frames: IncomingFrames,
     decoder: Vp8Decoder,
     opened: Vec<u8>,
     refused: u64,
@@ -92,7 +90,7 @@ pub(super) struct VideoReceiver {
 }
 
 /// What the receiver has to say.
-pub(super) enum VideoOutput {
+pub(crate) enum VideoOutput {
     Picture(Picture),
     /// The sender should make a keyframe.
     NeedsKeyframe,
@@ -100,10 +98,9 @@ pub(super) enum VideoOutput {
 }
 
 impl VideoReceiver {
-    pub(super) fn new(frames: IncomingFrames) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             assembler: Vp8Assembler::new(AssemblerConfig::default()),
-            frames,
             decoder: Vp8Decoder::new(),
             opened: Vec::new(),
             refused: 0,
@@ -112,16 +109,16 @@ impl VideoReceiver {
     }
 
     /// Frames that did not open.
-    pub(super) fn refused(&self) -> u64 {
+    pub(crate) fn refused(&self) -> u64 {
         self.refused
     }
 
     /// Pictures decoded.
-    pub(super) fn decoded(&self) -> u64 {
+    pub(crate) fn decoded(&self) -> u64 {
         self.decoded
     }
 
-    pub(super) fn handle_packet(&mut self, now: Instant, packet: ReceivedPacket) {
+    pub(crate) fn handle_packet(&mut self, now: Instant, packet: ReceivedPacket) {
         let packet = Vp8Packet {
             sequence: packet.sequence,
             timestamp: packet.timestamp,
@@ -132,15 +129,19 @@ impl VideoReceiver {
         let _ = self.assembler.handle_input(now, packet);
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.assembler.handle_timeout(now);
     }
 
-    pub(super) fn poll_output(&mut self, now: Instant) -> VideoOutput {
+    pub(crate) fn poll_output(
+        &mut self,
+        now: Instant,
+        frames: &mut impl OpenFrames,
+    ) -> VideoOutput {
         loop {
             match self.assembler.poll_output() {
                 AssemblerOutput::Event(FrameEvent::Frame(frame)) => {
-                    if let Some(output) = self.take(now, &frame) {
+                    if let Some(output) = self.take(now, &frame, frames) {
                         return output;
                     }
                 }
@@ -154,8 +155,13 @@ impl VideoReceiver {
     }
 
     /// Opens and decodes a frame. One that fails breaks the chain: what refers to it is useless.
-    fn take(&mut self, now: Instant, frame: &AssembledFrame) -> Option<VideoOutput> {
-        if self.frames.open(FrameCodec::Vp8, &frame.data, &mut self.opened).is_err() {
+    fn take(
+        &mut self,
+        now: Instant,
+        frame: &AssembledFrame,
+        frames: &mut impl OpenFrames,
+    ) -> Option<VideoOutput> {
+        if frames.open(FrameCodec::Vp8, &frame.data, &mut self.opened).is_err() {
             self.refused += 1;
             self.assembler.require_keyframe(now);
             return None;

@@ -1,0 +1,126 @@
+//! What a server puts before this side: slots, each of which carries one medium of one member at a time.
+
+use zentalk_codec::Channels;
+use zentalk_group_keys::{FrameKeyring, MediaKind};
+use zentalk_primitives::Instant;
+use zentalk_rtp_session::{ReceiveStreamId, ReceivedPacket};
+
+use super::frames::MemberFrames;
+use crate::Error;
+use crate::engine::event::Picture;
+use crate::engine::media::{AudioReceiver, VideoOutput, VideoReceiver};
+
+/// A slot.
+pub(super) struct Slot<R> {
+    pub(super) mid: String,
+    pub(super) stream: ReceiveStreamId,
+    /// Whose frames it is said to carry, by index.
+    pub(super) owner: Option<u8>,
+    pub(super) receiver: R,
+    /// What was refused and decoded for those who had the slot before.
+    before: Counts,
+}
+
+/// Frames of a slot.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) refused: u64,
+    pub(super) played: u64,
+    pub(super) concealed: u64,
+}
+
+/// What can be put into a slot.
+pub(super) trait Receiver: Sized {
+    fn fresh() -> Result<Self, Error>;
+    fn counts(&self) -> Counts;
+}
+
+impl Receiver for AudioReceiver {
+    fn fresh() -> Result<Self, Error> {
+        // Opus packets say themselves whether they are stereo; decoding to mono fits every player.
+        Self::new(Channels::Mono)
+    }
+
+    fn counts(&self) -> Counts {
+        let stats = self.stats();
+        Counts {
+            refused: self.refused(),
+            played: stats.received + stats.recovered,
+            concealed: stats.concealed + stats.stretched,
+        }
+    }
+}
+
+impl Receiver for VideoReceiver {
+    fn fresh() -> Result<Self, Error> {
+        Ok(Self::new())
+    }
+
+    fn counts(&self) -> Counts {
+        Counts { refused: self.refused(), played: self.decoded(), concealed: 0 }
+    }
+}
+
+impl<R: Receiver> Slot<R> {
+    pub(super) fn new(mid: &str, stream: ReceiveStreamId) -> Result<Self, Error> {
+        let (mid, before) = (mid.to_owned(), Counts::default());
+        Ok(Self { mid, stream, owner: None, receiver: R::fresh()?, before })
+    }
+
+    /// Somebody else's frames come from now on: nothing of the one before is played or decoded with them.
+    pub(super) fn give_to(&mut self, owner: Option<u8>) -> Result<bool, Error> {
+        if self.owner == owner {
+            return Ok(false);
+        }
+        self.owner = owner;
+        self.before = self.counts();
+        self.receiver = R::fresh()?;
+        Ok(true)
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let (before, now) = (self.before, self.receiver.counts());
+        Counts {
+            refused: before.refused + now.refused,
+            played: before.played + now.played,
+            concealed: before.concealed + now.concealed,
+        }
+    }
+}
+
+impl Slot<AudioReceiver> {
+    /// Returns whether the frame was the owner's.
+    pub(super) fn handle_packet(
+        &mut self,
+        now: Instant,
+        packet: &ReceivedPacket,
+        keys: &mut FrameKeyring,
+    ) -> bool {
+        let mut frames = MemberFrames::new(keys, self.owner, MediaKind::Microphone);
+        self.receiver.handle_packet(now, packet, &mut frames)
+    }
+}
+
+/// What a video slot has to say.
+pub(super) enum Seen {
+    Picture(Picture),
+    NeedsKeyframe,
+    Timeout(Option<Instant>),
+}
+
+impl Slot<VideoReceiver> {
+    /// What comes next, and whether a frame was the owner's.
+    pub(super) fn poll(&mut self, now: Instant, keys: &mut FrameKeyring) -> (Seen, bool) {
+        let mut frames = MemberFrames::new(keys, self.owner, MediaKind::Camera);
+        let seen = loop {
+            match self.receiver.poll_output(now, &mut frames) {
+                VideoOutput::Picture(picture) => break Seen::Picture(picture),
+                VideoOutput::NeedsKeyframe if self.owner.is_some() => break Seen::NeedsKeyframe,
+                // Of an empty slot nobody can be asked.
+                VideoOutput::NeedsKeyframe => {}
+                VideoOutput::Timeout(at) => break Seen::Timeout(at),
+            }
+        };
+        (seen, frames.heard)
+    }
+}

@@ -1,0 +1,338 @@
+//! Who is in a group call, who was invited, and what each of them does, as seen from here.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+
+use zentalk_call_fsm::{EndReason, RING_TIMEOUT};
+use zentalk_primitives::{Instant, ParticipantId};
+use zentalk_signaling_ratchet::messages::GroupMember;
+use zentalk_signaling_ratchet::{ContactCard, IdentityPublic};
+
+use super::member::{Member, MemberState};
+
+/// The people of a call at most, this side included.
+pub(crate) const MAX_PEOPLE: usize = 6;
+/// Indices that a call has for all who ever take part in it.
+const MAX_INDICES: u8 = zentalk_signaling_ratchet::limits::GROUP_MEMBERS as u8;
+/// How long a member may be neither heard nor at the server until it counts as crashed: longer than a move from one server to
+/// another takes.
+const ABSENCE_LIMIT: Duration = Duration::from_secs(12);
+/// The same for one that the server says it has not heard for ten seconds.
+const SILENCE_LIMIT: Duration = Duration::from_secs(2);
+/// How long a member that accepted has for its first appearance.
+const APPEARANCE_LIMIT: Duration = Duration::from_secs(30);
+/// How long after its last frame that opened a member counts as stale.
+const STALE_AFTER: Duration = Duration::from_secs(3);
+
+/// The other people of a call, by index. Those who are gone stay listed: an index names one person only.
+#[derive(Default)]
+pub(super) struct Members {
+    entries: BTreeMap<u8, Entry>,
+    changes: VecDeque<(Member, MemberState)>,
+}
+
+/// One of them.
+pub(super) struct Entry {
+    pub(super) card: ContactCard,
+    /// How the server calls it, once it has accepted.
+    pub(super) participant: Option<ParticipantId>,
+    phase: Phase,
+    told: Option<MemberState>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// This side invited it and waits until then.
+    Invited {
+        rings: bool,
+        until: Instant,
+    },
+    /// It accepted. The keys may not know yet.
+    Member(Presence),
+    Gone(EndReason),
+}
+
+/// Where a member is, and when it was last known to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Presence {
+    /// Whether its key engine's roster has it.
+    keyed: bool,
+    /// Whether it is at the server.
+    here: bool,
+    /// Whether its frames are known not to open.
+    unreadable: bool,
+    /// When a frame of it last opened.
+    heard: Option<Instant>,
+    /// When it counts as crashed if nothing else happens.
+    lost_at: Option<Instant>,
+}
+
+impl Members {
+    // Who is there.
+
+    pub(super) fn get(&self, index: u8) -> Option<&Entry> {
+        self.entries.get(&index)
+    }
+
+    /// The index of a person who was not sent away.
+    pub(super) fn index_of(&self, identity: &IdentityPublic) -> Option<u8> {
+        let known = |entry: &&Entry| entry.is_current() && entry.card.identity() == identity;
+        self.find(known)
+    }
+
+    /// The same for a person who may have been taken for crashed: they may be back before the others know.
+    pub(super) fn speaker(&self, identity: &IdentityPublic) -> Option<u8> {
+        let crashed = |entry: &&Entry| {
+            entry.phase == Phase::Gone(EndReason::ConnectionLost)
+                && entry.participant.is_some()
+                && entry.card.identity() == identity
+        };
+        self.index_of(identity).or_else(|| self.find(crashed))
+    }
+
+    /// Somebody else whom this side waits for, and who has this member's index: two members invited at once, and theirs was taken in.
+    pub(super) fn displaced_by(&self, member: &GroupMember) -> Option<ContactCard> {
+        let entry =
+            self.get(member.index()).filter(|entry| entry.is_current() && !entry.is_keyed())?;
+        let other = entry.card.identity() != member.card().identity();
+        other.then(|| entry.card.clone())
+    }
+
+    /// Whether this very stay of a person is known to be over by their own word.
+    pub(super) fn has_left(&self, member: &GroupMember) -> bool {
+        self.get(member.index()).is_some_and(|entry| {
+            matches!(entry.phase, Phase::Gone(reason) if reason != EndReason::ConnectionLost)
+                && entry.participant == Some(member.participant())
+        })
+    }
+
+    pub(super) fn by_participant(&self, participant: ParticipantId) -> Option<u8> {
+        self.find(|entry| entry.is_current() && entry.participant == Some(participant))
+    }
+
+    fn find(&self, wanted: impl Fn(&&Entry) -> bool) -> Option<u8> {
+        self.entries.iter().find(|(_, entry)| wanted(entry)).map(|(index, _)| *index)
+    }
+
+    /// Those who are to hear that this side leaves: everybody who is not gone.
+    pub(super) fn current(&self) -> impl Iterator<Item = (u8, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.is_current()).map(|(at, entry)| (*at, entry))
+    }
+
+    /// Those who accepted and are not gone.
+    pub(super) fn joined(&self) -> impl Iterator<Item = (u8, &Entry)> {
+        self.current().filter(|(_, entry)| matches!(entry.phase, Phase::Member(_)))
+    }
+
+    pub(super) fn is_invited(&self, index: u8) -> bool {
+        self.get(index).is_some_and(|entry| matches!(entry.phase, Phase::Invited { .. }))
+    }
+
+    pub(super) fn has_joined(&self, index: u8) -> bool {
+        self.get(index).is_some_and(|entry| matches!(entry.phase, Phase::Member(_)))
+    }
+
+    /// What an application may show.
+    pub(super) fn list(&self) -> Vec<(Member, MemberState)> {
+        let told = |(index, entry): (&u8, &Entry)| Some((entry.member(*index), entry.told?));
+        self.entries.iter().filter_map(told).collect()
+    }
+
+    /// An index that nobody has had, above all that are known: who comes later never leads before those who were there.
+    pub(super) fn free_index(&self, own: u8) -> Option<u8> {
+        let highest = self.entries.keys().next_back().copied().unwrap_or(0).max(own);
+        let people = self.current().count() + 1;
+        (people < MAX_PEOPLE && highest + 1 < MAX_INDICES).then(|| highest + 1)
+    }
+
+    // What happens.
+
+    /// This side invites somebody.
+    pub(super) fn invite(&mut self, now: Instant, index: u8, card: ContactCard) {
+        let phase = Phase::Invited { rings: false, until: now + RING_TIMEOUT };
+        self.entries.insert(index, Entry { card, participant: None, phase, told: None });
+        self.tell(now, index);
+    }
+
+    pub(super) fn rings(&mut self, now: Instant, index: u8) {
+        if let Some(Entry { phase: Phase::Invited { rings, .. }, .. }) =
+            self.entries.get_mut(&index)
+        {
+            *rings = true;
+        }
+        self.tell(now, index);
+    }
+
+    /// Somebody accepted, or is a member as others say. One who was known stays what they were.
+    pub(super) fn join(&mut self, now: Instant, member: &GroupMember, keyed: bool) {
+        let fresh = Presence {
+            keyed,
+            here: false,
+            unreadable: false,
+            heard: None,
+            lost_at: Some(now + APPEARANCE_LIMIT),
+        };
+        let known = self.entries.get(&member.index()).map(|entry| entry.phase);
+        let phase = match known {
+            Some(Phase::Member(presence)) => {
+                Phase::Member(Presence { keyed: keyed || presence.keyed, ..presence })
+            }
+            _ => Phase::Member(fresh),
+        };
+        let told = self.entries.get(&member.index()).and_then(|entry| entry.told);
+        let participant = Some(member.participant());
+        let entry = Entry { card: member.card().clone(), participant, phase, told };
+        self.entries.insert(member.index(), entry);
+        self.tell(now, member.index());
+    }
+
+    /// Somebody is gone. Returns whether they were there.
+    pub(super) fn gone(&mut self, now: Instant, index: u8, reason: EndReason) -> bool {
+        let Some(entry) = self.entries.get_mut(&index).filter(|entry| entry.is_current()) else {
+            return false;
+        };
+        entry.phase = Phase::Gone(reason);
+        self.tell(now, index);
+        true
+    }
+
+    /// The server has them, or has not.
+    pub(super) fn at_server(&mut self, now: Instant, index: u8, here: bool, silent: bool) {
+        self.update(now, index, |presence| {
+            let limit = if silent { SILENCE_LIMIT } else { ABSENCE_LIMIT };
+            presence.here = here;
+            let waits = presence.lost_at.unwrap_or(now + limit).min(now + limit);
+            presence.lost_at = (!here).then_some(waits);
+        });
+    }
+
+    /// It cannot be told whether they are gone: this side is itself cut off.
+    pub(super) fn wait_longer(&mut self, now: Instant, index: u8) {
+        self.update(now, index, |presence| presence.lost_at = Some(now + ABSENCE_LIMIT));
+    }
+
+    /// This side is at another server, where nobody has been seen yet.
+    pub(super) fn at_no_server(&mut self, now: Instant) {
+        let all: Vec<u8> = self.joined().map(|(index, _)| index).collect();
+        for index in all {
+            self.update(now, index, |presence| {
+                presence.here = false;
+                presence.lost_at = Some(now + APPEARANCE_LIMIT);
+            });
+        }
+    }
+
+    /// A frame of theirs opened.
+    pub(super) fn heard(&mut self, now: Instant, index: u8) {
+        self.update(now, index, |presence| {
+            presence.heard = Some(now);
+            presence.unreadable = false;
+            presence.here = true;
+            presence.lost_at = None;
+        });
+    }
+
+    /// The keys say that its frames do not open, or do again. Without an index: nobody's.
+    pub(super) fn unreadable(&mut self, now: Instant, index: Option<u8>, unreadable: bool) {
+        let all: Vec<u8> = match index {
+            Some(index) => vec![index],
+            None => self.joined().map(|(index, _)| index).collect(),
+        };
+        for index in all {
+            self.update(now, index, |presence| presence.unreadable = unreadable);
+        }
+    }
+
+    fn update(&mut self, now: Instant, index: u8, change: impl FnOnce(&mut Presence)) {
+        if let Some(Entry { phase: Phase::Member(presence), .. }) = self.entries.get_mut(&index) {
+            change(presence);
+        }
+        self.tell(now, index);
+    }
+
+    // Time.
+
+    /// Those whom nothing was heard of for too long: nobody answered the ring, or the member crashed.
+    pub(super) fn overdue(&self, now: Instant) -> Vec<(u8, EndReason)> {
+        let late = |(index, entry): (u8, &Entry)| match entry.phase {
+            Phase::Invited { until, .. } if until <= now => Some((index, EndReason::NoAnswer)),
+            Phase::Member(Presence { lost_at: Some(at), .. }) if at <= now => {
+                Some((index, EndReason::ConnectionLost))
+            }
+            _ => None,
+        };
+        self.current().filter_map(late).collect()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        let all: Vec<u8> = self.entries.keys().copied().collect();
+        all.into_iter().for_each(|index| self.tell(now, index));
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        self.current().filter_map(|(_, entry)| entry.next_timeout()).min()
+    }
+
+    /// What the application has not been told yet.
+    pub(super) fn poll(&mut self) -> Option<(Member, MemberState)> {
+        self.changes.pop_front()
+    }
+
+    pub(super) fn has_news(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    fn tell(&mut self, now: Instant, index: u8) {
+        let Some(entry) = self.entries.get_mut(&index) else { return };
+        let state = entry.state(now);
+        if entry.told != Some(state) {
+            entry.told = Some(state);
+            self.changes.push_back((entry.member(index), state));
+        }
+    }
+}
+
+impl Entry {
+    fn is_current(&self) -> bool {
+        !matches!(self.phase, Phase::Gone(_))
+    }
+
+    fn member(&self, index: u8) -> Member {
+        Member::new(index, self.card.clone())
+    }
+
+    /// Whether the server said that they are there.
+    pub(super) fn is_here(&self) -> bool {
+        matches!(self.phase, Phase::Member(Presence { here: true, .. }))
+    }
+
+    pub(super) fn is_keyed(&self) -> bool {
+        matches!(self.phase, Phase::Member(Presence { keyed: true, .. }))
+    }
+
+    fn state(&self, now: Instant) -> MemberState {
+        match self.phase {
+            Phase::Invited { rings: false, .. } => MemberState::Invited,
+            Phase::Invited { rings: true, .. } => MemberState::Ringing,
+            Phase::Gone(reason) => MemberState::Left(reason),
+            Phase::Member(Presence { unreadable: true, keyed: true, .. }) => MemberState::Stale,
+            Phase::Member(Presence { heard: None, .. }) => MemberState::Joining,
+            Phase::Member(Presence { heard: Some(heard), .. }) if now < heard + STALE_AFTER => {
+                MemberState::Connected
+            }
+            Phase::Member(_) => MemberState::Stale,
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Invited { until, .. } => Some(until),
+            Phase::Member(presence) => {
+                let connected = self.told == Some(MemberState::Connected);
+                let stale = presence.heard.filter(|_| connected).map(|at| at + STALE_AFTER);
+                stale.into_iter().chain(presence.lost_at).min()
+            }
+            Phase::Gone(_) => None,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! From a call of two to a group call, without a break.
+//!
+//! 1. Whoever invites a third person begins a group call with the same id, and invites the peer as well. The peer does not ring: it
+//!    agreed to this call, and is asked for nothing more than it agreed to.
+//! 2. Both go to the server. Until then, and a little longer, media take the old path as well.
+//! 3. Once the peer has been heard over the server for a while, the old path is closed.
+//! 4. If there is no way to the server, the call of two goes on. If the server answers but is reached by relays only, the old path
+//!    gives up its own for that: a moment without media.
+
+use core::time::Duration;
+
+use zentalk_call_fsm::{EndReason, PublicState};
+use zentalk_primitives::{CallId, Instant};
+use zentalk_signaling_ratchet::messages::GroupInvite;
+use zentalk_signaling_ratchet::{ContactCard, IdentityPublic};
+
+use super::engine::setting;
+use super::{GroupCall, MemberState, Output as GroupOutput};
+use crate::Error;
+use crate::engine::Engine;
+use crate::engine::call::{self, Call};
+use crate::engine::event::Media;
+use crate::engine::io::Output;
+use crate::engine::transport;
+
+/// A call of two that is about to become a group call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Upgrade {
+    /// Until when there must be a way to the server.
+    until: Instant,
+    /// When the peer was first heard over the server.
+    heard: Option<Instant>,
+}
+
+/// How long the way to the server may take. The call of two goes on meanwhile.
+const UPGRADE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a way to a server that answers is looked for without the relays that the old path uses.
+const DIRECT_TIME: Duration = Duration::from_secs(3);
+/// How long both paths serve once the peer is heard over the server: the peer may not hear this side there yet.
+const OVERLAP: Duration = Duration::from_secs(3);
+
+impl Engine {
+    /// Begins to make a call of two a group call.
+    pub(super) fn upgrade(&mut self, id: CallId, to: ContactCard) -> Result<(), Error> {
+        if self.registry.active() != Some(id) || self.state() != PublicState::Connected {
+            return Err(Error::NotUp);
+        }
+        let call = self.call_mut(id)?;
+        if call.peer().identity() == to.identity() {
+            return Err(Error::AlreadyMember);
+        }
+        let (peer, media) = (call.peer().clone(), call.media_kinds());
+        let identity = self.identity()?;
+        let mut group = GroupCall::place(id, identity, vec![peer, to], media, &mut setting(self))?;
+        self.hand_over(&mut group)?;
+        self.group = Some(group);
+        Ok(())
+    }
+
+    /// The peer makes the call of two a group call, or the inviter gives this side another index. Nobody is asked: this side agreed to the call, and to all that it carries.
+    pub(super) fn handle_upgrade(
+        &mut self,
+        id: CallId,
+        from: &IdentityPublic,
+        invite: GroupInvite,
+    ) -> Result<(), Error> {
+        if let Some(mut group) = self.group.take() {
+            let renumbered = group.renumber(from, &invite, &mut setting(self));
+            self.group = Some(group);
+            return renumbered;
+        }
+        let mutual = self.is_mutual();
+        let call = self.call.as_ref().filter(|call| {
+            mutual && call.id() == id && call.peer().identity() == from && call.has_media()
+        });
+        let call = call.ok_or(Error::NotUp)?;
+        if invite.media().video && call.media_kinds() == Media::Audio {
+            return Err(Error::MoreMedia);
+        }
+        let identity = self.identity()?;
+        let mut group = GroupCall::receive(id, identity, invite, &mut setting(self))?;
+        group.accept(&mut setting(self))?;
+        self.hand_over(&mut group)?;
+        self.group = Some(group);
+        Ok(())
+    }
+
+    fn hand_over(&mut self, group: &mut GroupCall) -> Result<(), Error> {
+        let call = self.call.as_mut().ok_or(Error::NotUp)?;
+        let peer = call.peer().identity().clone();
+        group.replace_pair(peer, call.lend_permit().ok_or(Error::NotUp)?);
+        group.connect(self.now);
+        self.upgrade = Some(Upgrade { until: self.now + UPGRADE_TIMEOUT, heard: None });
+        Ok(())
+    }
+
+    /// Whether the old path has served.
+    pub(in crate::engine) fn maintain_upgrade(&mut self) {
+        let (Some(mut upgrade), Some(call), Some(group)) = (self.upgrade, &self.call, &self.group)
+        else {
+            return;
+        };
+        let peer = call.peer().identity();
+        let hears = |(member, state): &(super::Member, MemberState)| {
+            member.identity == *peer && *state == MemberState::Connected
+        };
+        upgrade.heard = match group.members().iter().any(hears) {
+            true => upgrade.heard.or(Some(self.now)),
+            false => None,
+        };
+        self.upgrade = Some(upgrade);
+        let lacks_relay = group.needs_relay_since().filter(|_| call.is_relayed());
+        if upgrade.heard.is_some_and(|heard| heard + OVERLAP <= self.now) {
+            self.finish_upgrade();
+        } else if lacks_relay.is_some_and(|since| since + DIRECT_TIME <= self.now) {
+            // The server answers, but nothing gets through to it directly: the relays of the old path are needed for the new one.
+            self.finish_upgrade();
+        } else if upgrade.until <= self.now && upgrade.heard.is_none() {
+            self.give_up_upgrade();
+        }
+    }
+
+    pub(in crate::engine) fn next_upgrade(&self) -> Option<Instant> {
+        let upgrade = self.upgrade.filter(|_| self.call.is_some())?;
+        let lacks_relay = self.group.as_ref()?.needs_relay_since();
+        let lacks_relay = lacks_relay.filter(|_| self.call.as_ref().is_some_and(Call::is_relayed));
+        let relay = lacks_relay.map(|since| since + DIRECT_TIME);
+        let next = upgrade.heard.map_or(upgrade.until, |heard| heard + OVERLAP);
+        Some(relay.map_or(next, |relay| relay.min(next)))
+    }
+
+    /// The server carries the call: the old path is closed, and its TURN allocations are given back.
+    fn finish_upgrade(&mut self) {
+        self.upgrade = None;
+        let Some(mut call) = self.call.take() else { return };
+        call.stop_media(self.now);
+        self.say_last_words(&mut call);
+        let inheritance = call.into_inheritance();
+        match &mut self.group {
+            // Its allocations serve the new path, if that needs any.
+            Some(group) => {
+                group.forget_pair();
+                let unused = group.inherit(self.now, inheritance);
+                unused.into_iter().for_each(|relays| self.leaving.release(self.now, relays));
+            }
+            None => self.leaving.release(self.now, inheritance.relays),
+        }
+        self.retry_relays();
+    }
+
+    /// There is no way to the server: whoever was invited hears so, and the call of two goes on.
+    fn give_up_upgrade(&mut self) {
+        self.upgrade = None;
+        let Some(group) = &mut self.group else { return };
+        let (id, permit) = (group.id(), group.give_permit_back());
+        group.say_end_to_third_parties(self.now, EndReason::CouldNotConnect);
+        self.end_group(id);
+        if let (Some(call), Some(permit)) = (&mut self.call, permit) {
+            call.take_permit_back(permit);
+        }
+    }
+
+    /// What the group call says while the old path decides.
+    pub(super) fn note_upgrade(&mut self, _id: CallId, output: &GroupOutput) {
+        if matches!(output, GroupOutput::Message(zentalk_call_fsm::Message::End(_))) {
+            self.give_up_upgrade();
+        }
+    }
+
+    /// The peer of the call of two left while both paths served.
+    pub(super) fn peer_left_group(&mut self, id: CallId, from: &IdentityPublic) {
+        let left = |call: &Call| call.id() == id && call.peer().identity() == from;
+        if self.call.as_ref().is_some_and(left) {
+            self.finish_upgrade();
+        }
+    }
+
+    /// Whether the peer of the call of two is heard over the server.
+    pub(in crate::engine) fn hears_peer_in_group(&self) -> bool {
+        self.upgrade.is_some_and(|upgrade| upgrade.heard.is_some())
+    }
+
+    /// The index of the peer of the call of two: its place in the group, where there is one.
+    pub(in crate::engine) fn peer_index(&self) -> u8 {
+        let Some(call) = &self.call else { return 0 };
+        let in_group = self.group.as_ref().and_then(|group| group.index_of(call.peer().identity()));
+        in_group.unwrap_or_else(|| call.peer_index())
+    }
+
+    /// What a path has to send when it is closed.
+    pub(in crate::engine) fn say_last_words(&mut self, call: &mut Call) {
+        loop {
+            match call.poll_output(self.now) {
+                call::Output::Transport(transport::Output::Transmit(transmit)) => {
+                    self.outputs.push_back(Output::Transmit(transmit));
+                }
+                call::Output::Transport(transport::Output::Stream(stream)) => {
+                    self.outputs.push_back(Output::Stream(stream));
+                }
+                call::Output::Timeout(_) => break,
+                _ => {}
+            }
+        }
+    }
+}
