@@ -8,11 +8,11 @@ use crate::shell::{self, Failure, Outcome};
 
 /// Time layers beside their primitives and their peers, and print one table of ratios.
 ///
-/// Peers are other crates, Debian's libsrtp2 and OpenSSL; what they need is installed. A libsrtp2 of your own is used with
+/// Peers are other crates, Debian's libsrtp2 and OpenSSL, and coturn; what they need is installed. A libsrtp2 of your own is used with
 /// LIBSRTP2_DIR=PREFIX, where PREFIX/lib/pkgconfig/libsrtp2.pc is.
 #[derive(clap::Args)]
 pub(crate) struct Bench {
-    /// The layers: srtp, rtp, frames, stun, ratchet, dtls.
+    /// The layers: srtp, rtp, frames, stun, ratchet, dtls, sfu.
     #[arg(value_name = "LAYER", required_unless_present = "all")]
     layers: Vec<String>,
     /// Every layer.

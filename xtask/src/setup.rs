@@ -51,7 +51,8 @@ pub(crate) fn ensure_coturn() -> Outcome {
 /// Installs the benchmarks' peers in C, and what the build needs.
 pub(crate) fn ensure_bench_peers() -> Outcome {
     ensure()?;
-    ensure_all(BENCH_NEEDS)
+    ensure_all(BENCH_NEEDS)?;
+    ensure_coturn()
 }
 
 /// Installs what the NAT lab needs, and what the build needs.

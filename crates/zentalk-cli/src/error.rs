@@ -71,6 +71,14 @@ pub enum Error {
     /// The file of `--turn-ca` holds no certificate of an authority.
     #[error("{} holds no certificate of an authority in PEM format, which --turn-ca wants", .0.display())]
     NoTurnAuthority(PathBuf),
+    /// The file of `--sfu-ca` cannot be read.
+    #[error("{}: {source}. --sfu-ca wants a file of certificates in PEM format", path.display())]
+    SfuAuthorities {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// `doctor` found that some calls will fail. It has said which.
     #[error("{0}")]
     Unhealthy(Ailment),
@@ -109,6 +117,7 @@ impl Error {
             | Self::TooManyStunServers
             | Self::TurnAuthorities { .. }
             | Self::NoTurnAuthority(_)
+            | Self::SfuAuthorities { .. }
             | Self::System(_) => Exit::Failure,
         }
     }
@@ -133,6 +142,7 @@ fn of_reason(reason: EndReason) -> Exit {
         EndReason::ConnectionLost
         | EndReason::CouldNotConnect
         | EndReason::NoRelay
+        | EndReason::NoServer
         | EndReason::HandshakeFailed
         | EndReason::HungUpRemote => Exit::NoConnection,
         EndReason::Unreachable => Exit::NoRelay,

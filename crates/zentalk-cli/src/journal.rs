@@ -27,6 +27,9 @@ pub enum Happening {
     Incoming {
         /// Who calls: a contact's name, or the short form of an unknown identity.
         from: String,
+        /// Who is in the call already, the caller first; nobody in a call of two.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        group: Vec<String>,
     },
     /// The public state changed (IDLE, OFFERING, ANSWERING, CONNECTING, CONNECTED, DISCONNECTED).
     State {
@@ -63,6 +66,9 @@ pub enum Happening {
         kind: String,
         /// Milliseconds from the last frame before the gap to the first one after it.
         gap_ms: u64,
+        /// Whose, in a group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Who>,
     },
     /// DTLS is done and the fingerprint matched.
     Secured(Security),
@@ -70,6 +76,61 @@ pub enum Happening {
     FirstMedia {
         /// `audio` or `video`.
         kind: String,
+        /// Whose, in a group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Who>,
+    },
+    /// Something is new of a member of a group call.
+    Member {
+        /// Who.
+        #[serde(flatten)]
+        who: Who,
+        /// `invited`, `ringing`, `joining`, `connected`, `stale` (a member, but frames are missing) or `left`.
+        state: String,
+        /// Why they left.
+        reason: Option<String>,
+    },
+    /// Frames of a group call are sealed under new keys from now on.
+    Epoch {
+        /// Its number; the first is 1.
+        epoch: u32,
+        /// `began`, `joined`, `left` or `renewed`.
+        cause: String,
+    },
+    /// Another member speaks, or nobody does.
+    Speaker {
+        /// Who.
+        who: Option<Who>,
+    },
+    /// What all members see alike, unless somebody stands between them.
+    Verification {
+        /// Seven pictures.
+        emoji: String,
+        /// The pictures' names.
+        names: String,
+        /// The same number as four words.
+        words: String,
+    },
+    /// What carries the media of a group call.
+    Sfu {
+        /// The server.
+        url: String,
+        /// `connecting`, `connected` or `lost`.
+        state: String,
+    },
+    /// What came of a member of a group call altogether; told when the call is over.
+    Received {
+        /// Whose.
+        #[serde(flatten)]
+        who: Who,
+        /// Frames of sound of 20 ms that were decoded.
+        audio_frames: u64,
+        /// Pictures that were decoded.
+        pictures: u64,
+        /// When the last sound came, in milliseconds as `at_ms` counts.
+        last_audio_ms: Option<u64>,
+        /// When the last picture came.
+        last_picture_ms: Option<u64>,
     },
     /// How the call does, once a second.
     Quality(Quality),
@@ -85,6 +146,15 @@ pub enum Happening {
         /// Whether the call was up before it ended.
         completed: bool,
     },
+}
+
+/// A member of a group call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// The index in the call.
+    pub index: u8,
+    /// A contact's name, or the short form of an unknown identity.
+    pub name: String,
 }
 
 /// How the media path is protected.
@@ -136,7 +206,10 @@ impl Happening {
     pub fn describe(&self) -> String {
         match self {
             Self::Ready { card } => format!("ready; your card:\n\n{card}\n"),
-            Self::Incoming { from } => format!("{from} calls"),
+            Self::Incoming { from, group } if group.is_empty() => format!("{from} calls"),
+            Self::Incoming { from, group } => {
+                format!("{from} calls into a group: {}", group.join(", "))
+            }
             Self::State { state, reason: Some(reason) } => format!("{state}: {reason}"),
             Self::State { state, reason: None } => state.clone(),
             Self::Path { local, remote, kind, why } if why.is_empty() => {
@@ -149,15 +222,37 @@ impl Happening {
             Self::Restored { after_ms } => {
                 format!("CONNECTED again after {}", seconds(*after_ms))
             }
-            Self::MediaGap { kind, gap_ms } => format!("no {kind} for {}", seconds(*gap_ms)),
+            Self::MediaGap { kind, gap_ms, from } => {
+                format!("no {kind}{} for {}", of(from.as_ref()), seconds(*gap_ms))
+            }
             Self::Secured(security) => security.describe(),
-            Self::FirstMedia { kind } => format!("first {kind} received"),
+            Self::FirstMedia { kind, from } => {
+                format!("first {kind}{} received", of(from.as_ref()))
+            }
+            Self::Member { who, state, reason: None } => format!("{}: {state}", who.name),
+            Self::Member { who, state, reason: Some(reason) } => {
+                format!("{}: {state} ({reason})", who.name)
+            }
+            Self::Epoch { epoch, cause } => format!("new keys: epoch {epoch} ({cause})"),
+            Self::Speaker { who: Some(who) } => format!("{} speaks", who.name),
+            Self::Speaker { who: None } => "nobody speaks".to_owned(),
+            Self::Verification { emoji, names, words } => {
+                format!("compare with the others, aloud: {words}\n            {emoji}  ({names})")
+            }
+            Self::Sfu { url, state } => format!("forwarding server {url}: {state}"),
+            Self::Received { who, audio_frames, pictures, .. } => {
+                format!("of {}: {audio_frames} frames of sound, {pictures} pictures", who.name)
+            }
             Self::Quality(quality) => quality.describe(),
             Self::Warning { text } => format!("WARNING: {text}"),
             // Why has been said with DISCONNECTED, or is about to be said.
             Self::Ended { .. } => "the call is over".to_owned(),
         }
     }
+}
+
+fn of(from: Option<&Who>) -> String {
+    from.map_or_else(String::new, |who| format!(" of {}", who.name))
 }
 
 fn seconds(millis: u64) -> String {
@@ -234,8 +329,26 @@ mod tests {
         let back = Happening::Restored { after_ms: 1_234 };
         assert_eq!(back.describe(), "CONNECTED again after 1.2 s");
         assert_eq!(json(back), r#"{"at_ms":1,"event":"restored","after_ms":1234}"#);
-        let gap = Happening::MediaGap { kind: "audio".into(), gap_ms: 950 };
+        let gap = Happening::MediaGap { kind: "audio".into(), gap_ms: 950, from: None };
         assert_eq!(json(gap), r#"{"at_ms":1,"event":"media_gap","kind":"audio","gap_ms":950}"#);
+    }
+
+    #[test]
+    fn a_member_is_told_flat_and_a_call_of_two_tells_none() {
+        let json = |what| serde_json::to_string(&Entry { at_ms: 1, what }).unwrap();
+        let who = Who { index: 2, name: "carol".into() };
+        let joined = Happening::Member { who: who.clone(), state: "joining".into(), reason: None };
+        assert_eq!(joined.describe(), "carol: joining");
+        let line = json(joined);
+        assert_eq!(
+            line,
+            r#"{"at_ms":1,"event":"member","index":2,"name":"carol","state":"joining","reason":null}"#
+        );
+        let read: Entry = serde_json::from_str(&line).unwrap();
+        assert!(matches!(read.what, Happening::Member { who, .. } if who.index == 2));
+        let first = |from| Happening::FirstMedia { kind: "audio".into(), from };
+        assert_eq!(json(first(None)), r#"{"at_ms":1,"event":"first_media","kind":"audio"}"#);
+        assert_eq!(first(Some(who)).describe(), "first audio of carol received");
     }
 
     /// What an older program wrote is read, too.

@@ -23,9 +23,13 @@ impl Reporter {
         }
     }
 
+    /// Milliseconds since it was made.
+    pub(crate) fn millis(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     pub(crate) fn tell(&self, what: Happening) {
-        let at_ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let entry = Entry { at_ms, what };
+        let entry = Entry { at_ms: self.millis(), what };
         if !self.json {
             return self.tell_people(&entry);
         }

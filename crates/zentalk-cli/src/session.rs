@@ -1,73 +1,34 @@
 //! One call, the same for both sides: sends from files, keeps and counts what arrives, tells what happens.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tokio::time::{self, MissedTickBehavior};
-use zentalk_call::{
-    AudioSender, Call, Channels, EndReason, Event, MediaConfig, PublicState, VideoSender,
-};
-use zentalk_codec::AudioSource as Heard;
+use tokio::time;
+use zentalk_call::{Call, ContactCard, EndReason, Event, PublicState};
+use zentalk_codec::{AudioFrame, AudioSource as Heard};
 
-use crate::cli;
+use crate::cli::{self, Invitation};
+use crate::commands::resolve;
+use crate::data::Contacts;
 use crate::error::Error;
 use crate::files::FileError;
 use crate::interrupt::Interrupt;
 use crate::journal::Happening;
-use crate::record::Recorder;
 use crate::reporter::Reporter;
-use crate::sources::{AudioSource, VideoSource, VideoSpec};
+use crate::terminal::Answers;
 
 mod continuity;
+mod feeding;
+mod members;
 mod translate;
+mod typed;
 
 use continuity::Continuity;
+pub(crate) use feeding::Sources;
+use members::Members;
+use typed::Typed;
 
-/// What this side sends.
-pub(crate) struct Sources {
-    audio: AudioSource,
-    video: Option<VideoSource>,
-}
-
-impl Sources {
-    /// Opens the files, so that a bad one is known before anything is sent.
-    pub(crate) fn open(options: &cli::Session) -> Result<Self, FileError> {
-        let audio = match &options.audio {
-            Some(path) => AudioSource::open(path)?,
-            None => AudioSource::silence(),
-        };
-        let open = |path| VideoSource::open(VideoSpec::from_argument(path), options.burn_index);
-        let mut video = options.video.as_deref().map(open).transpose()?;
-        if let Some(video) = &mut video {
-            video.check()?;
-        }
-        Ok(Self { audio, video })
-    }
-
-    pub(crate) fn has_video(&self) -> bool {
-        self.video.is_some()
-    }
-
-    /// The media settings that fit these files.
-    pub(crate) fn config(&self, options: &cli::Session) -> MediaConfig {
-        let mut config = MediaConfig::default();
-        config.channels = self.audio.channels();
-        if config.channels == Channels::Stereo {
-            config.audio_bit_rate = STEREO_BIT_RATE;
-        }
-        config.video_bit_rate = options.video_kbps * 1_000;
-        if let Some(video) = &self.video {
-            config.video_frame_rate = video.frame_rate().ceil().clamp(1.0, MAX_FRAME_RATE) as u32;
-        }
-        config
-    }
-}
-
-const STEREO_BIT_RATE: u32 = 64_000;
-/// What the VP8 encoder takes at most.
-const MAX_FRAME_RATE: f64 = 120.0;
-/// RTP's clock for video.
-const VIDEO_CLOCK: f64 = 90_000.0;
 /// How long the end of a call may take, from hanging up until the other side has been told.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -76,16 +37,21 @@ pub(crate) struct Session<'a> {
     call: Call,
     reporter: &'a Reporter,
     interrupt: &'a mut Interrupt,
-    recorder: Option<Recorder>,
+    contacts: Contacts,
+    members: Members,
+    /// Where the user types commands.
+    answers: Option<&'a mut Answers>,
     hang_up_after: Option<Duration>,
+    /// Who is to be invited once the call is up.
+    planned: Vec<(ContactCard, Invitation)>,
+    /// The same, with the time.
+    invitations: Vec<(Instant, ContactCard, String)>,
     sources: Option<Sources>,
     feeders: JoinSet<Result<(), FileError>>,
     has_path: bool,
     is_secured: bool,
     was_up: bool,
     continuity: Continuity,
-    heard: bool,
-    seen: bool,
     /// When to hang up.
     hang_up_at: Option<Instant>,
     /// When to stop waiting for the end.
@@ -103,28 +69,45 @@ impl<'a> Session<'a> {
             call,
             reporter,
             interrupt,
-            recorder: None,
+            contacts: Contacts::new(),
+            members: Members::default(),
+            answers: None,
             hang_up_after: None,
+            planned: Vec::new(),
+            invitations: Vec::new(),
             sources: Some(sources),
             feeders: JoinSet::new(),
             has_path: false,
             is_secured: false,
             was_up: false,
             continuity: Continuity::default(),
-            heard: false,
-            seen: false,
             hang_up_at: None,
             give_up_at: None,
         }
     }
 
-    pub(crate) fn record(mut self, recorder: Option<Recorder>) -> Self {
-        self.recorder = recorder;
+    /// Names people by `contacts`, and does what the options say: keep what arrives under `record`, hang up in time.
+    pub(crate) fn options(
+        mut self,
+        contacts: &Contacts,
+        options: &cli::Session,
+        record: Option<PathBuf>,
+    ) -> Self {
+        self.contacts = contacts.clone();
+        self.members = Members::new(contacts.clone(), record);
+        self.hang_up_after = options.hang_up_after.map(Duration::from_secs);
         self
     }
 
-    pub(crate) fn hang_up_after(mut self, after: Option<Duration>) -> Self {
-        self.hang_up_after = after;
+    /// Takes commands from the terminal.
+    pub(crate) fn commands(mut self, answers: Option<&'a mut Answers>) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// Invites these people in mid-call.
+    pub(crate) fn invitations(mut self, planned: Vec<(ContactCard, Invitation)>) -> Self {
+        self.planned = planned;
         self
     }
 
@@ -135,12 +118,15 @@ impl<'a> Session<'a> {
     pub(crate) async fn run(mut self) -> Result<(), Error> {
         let reason = self.follow().await;
         self.feeders.shutdown().await;
-        let recorded = self.recorder.take().map_or(Ok(()), Recorder::finish);
+        let received = self.members.finish();
         let reason = reason?;
         let completed =
             self.was_up && matches!(reason, EndReason::HungUpLocal | EndReason::HungUpRemote);
+        for told in received.as_ref().into_iter().flatten() {
+            self.reporter.tell(told.clone());
+        }
         self.reporter.tell(Happening::Ended { reason: reason.to_string(), completed });
-        recorded?;
+        received?;
         if completed || reason == EndReason::AnsweredElsewhere {
             Ok(())
         } else {
@@ -151,6 +137,7 @@ impl<'a> Session<'a> {
     async fn follow(&mut self) -> Result<EndReason, Error> {
         let mut interrupt = self.interrupt.clone();
         loop {
+            let invite_at = self.invitations.iter().map(|(at, ..)| *at).min();
             tokio::select! {
                 event = self.call.next() => match event {
                     Some(Event::Ended { reason, .. }) => return Ok(reason),
@@ -161,6 +148,8 @@ impl<'a> Session<'a> {
                 () = interrupt.asked(), if self.give_up_at.is_none() => self.hang_up().await,
                 () = until(self.hang_up_at) => self.hang_up().await,
                 () = until(self.give_up_at) => return Ok(EndReason::HungUpLocal),
+                () = until(invite_at) => self.invite_those_due().await,
+                line = typed(&mut self.answers) => self.obey(line).await,
                 Some(outcome) = self.feeders.join_next() => self.take_feeder(outcome),
             }
         }
@@ -168,6 +157,7 @@ impl<'a> Session<'a> {
 
     async fn hang_up(&mut self) {
         self.hang_up_at = None;
+        self.invitations.clear();
         self.give_up_at = Some(Instant::now() + FAREWELL);
         self.call.hang_up().await;
     }
@@ -200,37 +190,96 @@ impl<'a> Session<'a> {
                 }
             }
             // Stretched sound is a player's stopgap: what belongs there may still follow.
-            Event::Audio { frame, source, .. } if *source != Heard::Stretched => {
-                if *source != Heard::Concealed
-                    && let Some(gap) = self.continuity.sound(Instant::now())
-                {
-                    self.reporter.tell(gap);
-                }
-                self.note_first("audio", |session| &mut session.heard);
-                self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.sound(frame))?;
+            Event::Audio { from, frame, source, .. } if *source != Heard::Stretched => {
+                self.hear(*from, frame, *source != Heard::Concealed)?;
             }
-            Event::Video { picture, .. } => {
-                self.note_first("video", |session| &mut session.seen);
-                self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.picture(picture))?;
+            Event::Video { from, picture, .. } => {
+                let told = self.members.picture(*from, self.reporter.millis(), picture)?;
+                self.tell(told);
             }
             _ => {}
         }
-        if let Some(happening) = translate::to_journal(event) {
-            self.reporter.tell(happening);
-        }
+        let news = self.members.tell(event).or_else(|| translate::to_journal(event));
+        self.tell(news);
         Ok(())
+    }
+
+    /// Sound of a member; or, where nothing came, what was made up in its place.
+    fn hear(&mut self, from: u8, frame: &AudioFrame, was_heard: bool) -> Result<(), Error> {
+        if was_heard {
+            let who = self.members.in_group(from);
+            let gap = self.continuity.sound(Instant::now(), from, who);
+            self.tell(gap);
+        }
+        let told = self.members.sound(from, self.reporter.millis(), frame, was_heard)?;
+        self.tell(told);
+        Ok(())
+    }
+
+    fn tell(&self, news: Option<Happening>) {
+        if let Some(news) = news {
+            self.reporter.tell(news);
+        }
     }
 
     fn note_up(&mut self) {
         if !self.was_up {
+            let now = Instant::now();
             self.was_up = true;
-            self.hang_up_at = self.hang_up_after.map(|after| Instant::now() + after);
+            self.hang_up_at = self.hang_up_after.map(|after| now + after);
+            let planned = core::mem::take(&mut self.planned).into_iter();
+            self.invitations = planned
+                .map(|(card, invitation)| (now + invitation.after, card, invitation.contact))
+                .collect();
         }
     }
 
-    fn note_first(&mut self, kind: &str, flag: impl FnOnce(&mut Self) -> &mut bool) {
-        if !core::mem::replace(flag(self), true) {
-            self.reporter.tell(Happening::FirstMedia { kind: kind.to_owned() });
+    async fn invite_those_due(&mut self) {
+        let now = Instant::now();
+        let (due, later) =
+            core::mem::take(&mut self.invitations).into_iter().partition(|(at, ..)| *at <= now);
+        self.invitations = later;
+        let due: Vec<_> = due;
+        for (_, card, name) in due {
+            self.invite(&card, &name).await;
+        }
+    }
+
+    /// What becomes of the invitation is told as it happens; that it cannot even be sent is told here.
+    async fn invite(&self, card: &ContactCard, name: &str) {
+        if let Err(error) = self.call.invite(card).await {
+            let text = format!("{name} cannot be invited: {error}");
+            self.reporter.tell(Happening::Warning { text });
+        }
+    }
+
+    /// Does what the user typed.
+    async fn obey(&mut self, line: Option<String>) {
+        let Some(line) = line else {
+            // The end of the input; the call goes on.
+            self.answers = None;
+            return;
+        };
+        match Typed::parse(&line) {
+            Some(Typed::Invite(name)) => match resolve(&name, &self.contacts) {
+                Ok(card) => self.invite(&card, &name).await,
+                Err(error) => self.reporter.tell(Happening::Warning { text: error.to_string() }),
+            },
+            Some(Typed::Members) => self.list_members(),
+            Some(Typed::End) => self.hang_up().await,
+            None => self.reporter.say(typed::USAGE),
+        }
+    }
+
+    fn list_members(&mut self) {
+        let listed: Vec<_> =
+            self.call.members().map(|(member, state)| (member.clone(), state)).collect();
+        if listed.is_empty() {
+            self.reporter.say("a call of two");
+        }
+        for (member, state) in listed {
+            let told = self.members.describe(&member, state);
+            self.reporter.tell(told);
         }
     }
 
@@ -238,10 +287,8 @@ impl<'a> Session<'a> {
         if !(self.has_path && self.is_secured) {
             return;
         }
-        let Some(sources) = self.sources.take() else { return };
-        self.feeders.spawn(feed_audio(self.call.audio_sender(), sources.audio));
-        if let Some(video) = sources.video {
-            self.feeders.spawn(feed_video(self.call.video_sender(), video));
+        if let Some(sources) = self.sources.take() {
+            sources.feed(&self.call, &mut self.feeders);
         }
     }
 
@@ -253,44 +300,17 @@ impl<'a> Session<'a> {
     }
 }
 
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => time::sleep_until(at.into()).await,
+/// The next line that the user types; never, if nobody can.
+async fn typed(answers: &mut Option<&mut Answers>) -> Option<String> {
+    match answers {
+        Some(answers) => answers.next().await,
         None => std::future::pending().await,
     }
 }
 
-/// Sends 20 ms every 20 ms. After a pause of this process it catches up, so that nothing is left out.
-async fn feed_audio(sender: AudioSender, mut source: AudioSource) -> Result<(), FileError> {
-    let mut clock = time::interval(Duration::from_millis(20));
-    clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    loop {
-        clock.tick().await;
-        if !sender.send(source.next_frame()).await {
-            return Ok(());
-        }
-    }
-}
-
-/// Sends pictures at their own rate. After a pause the rest are shown later rather than faster.
-async fn feed_video(sender: VideoSender, mut source: VideoSource) -> Result<(), FileError> {
-    let rate = source.frame_rate().clamp(1.0, MAX_FRAME_RATE);
-    let mut clock = time::interval(Duration::from_secs_f64(1.0 / rate));
-    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let start = clock.tick().await;
-    loop {
-        // Decoding and drawing take milliseconds: not on the threads that carry the call.
-        let next = tokio::task::spawn_blocking(move || {
-            let picture = source.next_picture();
-            (source, picture)
-        });
-        let Ok((returned, picture)) = next.await else { return Ok(()) };
-        source = returned;
-        let shown = clock.tick().await;
-        // RTP timestamps wrap: the cast to 64 bits is exact for years, and the rest is meant.
-        let ticks = (shown - start).as_secs_f64() * VIDEO_CLOCK;
-        if !sender.send(picture?.1.at(ticks as u64 as u32)).await {
-            return Ok(());
-        }
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }

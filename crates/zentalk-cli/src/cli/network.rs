@@ -28,6 +28,9 @@ pub struct Network {
     /// (multicast DNS)
     #[arg(long, conflicts_with = "relay_only")]
     pub hide_addresses: bool,
+    /// Trust the certificates in this PEM file for forwarding servers of groups, beside those that browsers trust
+    #[arg(long, value_name = "FILE")]
+    pub sfu_ca: Option<PathBuf>,
     /// What is told of TURN servers.
     #[command(flatten)]
     pub turn: Turn,

@@ -1,17 +1,23 @@
 use std::path::PathBuf;
-use std::time::Duration;
 
-use zentalk_call::{Calls, ContactCard, Media};
+use zentalk_call::{Call, Calls, ContactCard, Media};
 
-use super::contact::{CARD_PREFIX, unknown};
-use super::participant::{Participant, parse_card};
-use crate::cli;
+use super::contact::resolve;
+use super::participant::Participant;
+use crate::cli::{self, Invitation};
 use crate::data::Contacts;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
-use crate::record::Recorder;
 use crate::reporter::Reporter;
 use crate::session::{Session, Sources};
+use crate::terminal::Answers;
+
+/// Who is called now, and who is to be invited later.
+struct People {
+    contacts: Contacts,
+    called: Vec<ContactCard>,
+    invited: Vec<(ContactCard, Invitation)>,
+}
 
 /// `zentalk call`
 pub(super) async fn run(
@@ -22,45 +28,54 @@ pub(super) async fn run(
     let reporter = Reporter::new(options.session.json);
     let mut interrupt = Interrupt::listen()?;
     let participant = Participant::open(data, relay)?;
-    let to = resolve(&options.contact, &participant.contacts()?)?;
+    let people = People::resolve(options, participant.contacts()?)?;
     let sources = Sources::open(&options.session)?;
     let media = sources.config(&options.session);
     let calls = tokio::select! {
         calls = participant.connect(&options.session, media) => calls?,
         () = interrupt.asked() => return Err(Error::Interrupted),
     };
-    reporter.say(&format!("calling {} (Ctrl-C hangs up)", options.contact));
-    let outcome = place(&calls, &to, sources, options, &reporter, &mut interrupt).await;
+    reporter.say(&format!("calling {} (Ctrl-C hangs up)", options.contacts.join(", ")));
+    let outcome = talk(&calls, people, sources, options, &reporter, &mut interrupt).await;
     // The other side is told before the program ends.
     let closed = calls.shut_down().await;
     outcome?;
     Ok(closed?)
 }
 
-async fn place(
+async fn talk(
     calls: &Calls,
-    to: &ContactCard,
+    people: People,
     sources: Sources,
     options: &cli::Call,
     reporter: &Reporter,
     interrupt: &mut Interrupt,
 ) -> Result<(), Error> {
+    let mut answers = if options.session.commands { Some(Answers::from_stdin()?) } else { None };
     let media = if sources.has_video() { Media::AudioVideo } else { Media::Audio };
-    let call = calls.place(to, media).await?;
+    let call = place(calls, &people.called, media).await?;
     Session::new(call, sources, reporter, interrupt)
-        .record(options.session.record.as_deref().map(Recorder::new))
-        .hang_up_after(options.hang_up_after.map(Duration::from_secs))
+        .options(&people.contacts, &options.session, options.session.record.clone())
+        .commands(answers.as_mut())
+        .invitations(people.invited)
         .run()
         .await
 }
 
-/// A card as it is, or the card of a contact.
-fn resolve(contact: &str, contacts: &Contacts) -> Result<ContactCard, Error> {
-    if contact.starts_with(CARD_PREFIX) {
-        return parse_card(contact);
-    }
-    match contacts.get(contact) {
-        Some(card) => parse_card(card),
-        None => Err(unknown(contact.to_owned(), contacts)),
+/// Several people at once are a group.
+async fn place(calls: &Calls, called: &[ContactCard], media: Media) -> Result<Call, Error> {
+    Ok(match called {
+        [one] => calls.place(one, media).await?,
+        several => calls.place_group(several, media).await?,
+    })
+}
+
+impl People {
+    fn resolve(options: &cli::Call, contacts: Contacts) -> Result<Self, Error> {
+        let card = |name: &String| resolve(name, &contacts);
+        let called = options.contacts.iter().map(card).collect::<Result<_, _>>()?;
+        let invited = options.invite.iter().map(|one| Ok((card(&one.contact)?, one.clone())));
+        let invited = invited.collect::<Result<_, Error>>()?;
+        Ok(Self { contacts, called, invited })
     }
 }

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use zentalk_call::ContactCard;
+
 use super::participant::parse_card;
 use crate::cli::Contact;
 use crate::data::{Contacts, DataFolder};
@@ -38,8 +40,19 @@ pub(super) fn run(data: Option<PathBuf>, command: Contact) -> Result<(), Error> 
 }
 
 /// How the text of every card begins.
-pub(super) const CARD_PREFIX: &str = "zentalk:";
+const CARD_PREFIX: &str = "zentalk:";
 
-pub(super) fn unknown(name: String, contacts: &Contacts) -> Error {
+fn unknown(name: String, contacts: &Contacts) -> Error {
     Error::NoContact { name, known: contacts.keys().cloned().collect() }
+}
+
+/// A card as it is, or the card of a contact.
+pub(crate) fn resolve(contact: &str, contacts: &Contacts) -> Result<ContactCard, Error> {
+    if contact.starts_with(CARD_PREFIX) {
+        return parse_card(contact);
+    }
+    match contacts.get(contact) {
+        Some(card) => parse_card(card),
+        None => Err(unknown(contact.to_owned(), contacts)),
+    }
 }

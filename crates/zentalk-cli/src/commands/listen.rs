@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use zentalk_call::{Calls, IncomingCall};
+use zentalk_call::{Calls, IncomingCall, Member};
 
 use super::participant::{Participant, name_of};
 use crate::cli;
@@ -8,7 +8,6 @@ use crate::data::Contacts;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::journal::Happening;
-use crate::record::Recorder;
 use crate::reporter::Reporter;
 use crate::session::{Session, Sources};
 use crate::terminal::Answers;
@@ -30,7 +29,8 @@ pub(super) async fn run(
         () = interrupt.asked() => return Err(Error::Interrupted),
     };
     reporter.tell(Happening::Ready { card: calls.card().to_text() });
-    let answers = if options.auto_accept { None } else { Some(Answers::from_stdin()?) };
+    let types = !options.auto_accept || options.session.commands;
+    let answers = if types { Some(Answers::from_stdin()?) } else { None };
     let mut listener =
         Listener { contacts, options, reporter: &reporter, interrupt, answers, recorded: 0 };
     let outcome = listener.run(&mut calls).await;
@@ -44,7 +44,7 @@ struct Listener<'a> {
     options: &'a cli::Listen,
     reporter: &'a Reporter,
     interrupt: Interrupt,
-    /// Where the user answers; nowhere, if every call is accepted.
+    /// Where the user answers, and types commands; nowhere, if every call is accepted.
     answers: Option<Answers>,
     /// Calls that were recorded so far.
     recorded: u32,
@@ -91,7 +91,9 @@ impl Listener<'_> {
     async fn decide(&mut self, mut ringing: IncomingCall) -> Result<Option<IncomingCall>, Error> {
         let ring = ringing.ring();
         let from = name_of(&self.contacts, &ring.from);
-        self.reporter.tell(Happening::Incoming { from: from.clone() });
+        let name = |member: &Member| name_of(&self.contacts, &member.identity);
+        let group = ringing.group().unwrap_or_default().iter().map(name).collect();
+        self.reporter.tell(Happening::Incoming { from: from.clone(), group });
         if ring.update_needed {
             let text = format!("{from} uses a newer version of this program: update yours");
             self.reporter.tell(Happening::Warning { text });
@@ -108,7 +110,9 @@ impl Listener<'_> {
     }
 
     async fn ask(&mut self, ringing: &mut IncomingCall, from: &str) -> Answer {
-        let Some(answers) = &mut self.answers else { return Answer::Accept };
+        let Some(answers) = self.answers.as_mut().filter(|_| !self.options.auto_accept) else {
+            return Answer::Accept;
+        };
         answers.forget();
         loop {
             self.reporter.say(&format!("accept the call of {from}? [y/n]"));
@@ -141,9 +145,13 @@ impl Listener<'_> {
         }
         let call = ringing.accept().await?;
         self.recorded += 1;
-        let path = self.options.session.record.as_deref();
-        let recorder = path.map(|path| Recorder::new(&numbered(path, self.recorded)));
-        Session::new(call, sources, self.reporter, &mut self.interrupt).record(recorder).run().await
+        let options = &self.options.session;
+        let record = options.record.as_deref().map(|path| numbered(path, self.recorded));
+        Session::new(call, sources, self.reporter, &mut self.interrupt)
+            .options(&self.contacts, options, record)
+            .commands(self.answers.as_mut())
+            .run()
+            .await
     }
 }
 

@@ -7,6 +7,8 @@ mod id;
 mod listen;
 mod participant;
 
+pub(crate) use contact::resolve;
+pub(crate) use participant::name_of;
 use zentalk_call::driver::logs;
 
 use crate::cli::{Cli, Command};

@@ -39,8 +39,13 @@ impl Participant {
         media: MediaConfig,
     ) -> Result<Calls, Error> {
         let card = self.card()?;
+        let mut builder = self.builder()?.media(media);
+        #[cfg(feature = "glass")]
+        if let Some(file) = &options.expose_keys {
+            builder = builder.expose_keys(file.clone());
+        }
         let options = &options.network;
-        let mut builder = self.builder()?.media(media).network(network(options));
+        builder = builder.network(network(options));
         builder =
             stun_servers(&options.stun).await?.into_iter().fold(builder, CallsBuilder::stun_server);
         builder = builder.hide_host_addresses(options.hide_addresses);
@@ -49,6 +54,10 @@ impl Participant {
         }
         if let Some(trust) = turn_trust(&options.turn)? {
             builder = builder.turn_trust(trust);
+        }
+        if let Some(path) = &options.sfu_ca {
+            let unreadable = |source| Error::SfuAuthorities { path: path.clone(), source };
+            builder = builder.sfu_authorities(std::fs::read(path).map_err(unreadable)?);
         }
         if let Some(location) = options.turn.location {
             builder = builder.location(location);
@@ -116,7 +125,7 @@ pub(super) fn parse_card(text: &str) -> Result<ContactCard, Error> {
 }
 
 /// The name for an identity: the contact's, or the beginning of its key for a stranger.
-pub(super) fn name_of(contacts: &Contacts, who: &IdentityPublic) -> String {
+pub(crate) fn name_of(contacts: &Contacts, who: &IdentityPublic) -> String {
     let is_them =
         |card: &str| ContactCard::from_text(card).is_ok_and(|card| card.identity() == who);
     match contacts.iter().find(|(_, card)| is_them(card)) {

@@ -45,6 +45,15 @@ pub enum DemoError {
         /// What it said.
         said: String,
     },
+    /// A forwarding server, or what it needs, did not start.
+    #[error("the forwarding server did not start: {said}")]
+    ServerFailed {
+        /// What it said.
+        said: String,
+    },
+    /// Somebody did not hear somebody else in time.
+    #[error("{0}")]
+    NotHeard(String),
     /// A process could not be started.
     #[error("{}: {source}", path.display())]
     Start {

@@ -9,6 +9,7 @@
 mod attacker;
 mod error;
 mod findings;
+mod group;
 mod judge;
 mod people;
 mod play;
@@ -17,6 +18,7 @@ mod report;
 mod screen;
 mod summary;
 pub mod tap;
+pub(crate) mod voices;
 mod workplace;
 
 pub use error::DemoError;
@@ -36,9 +38,12 @@ use workplace::Workplace;
 /// # Errors
 /// [`DemoError`] if something that it needs is not there, or if the call is not what it should be.
 pub async fn run(options: &cli::Demo) -> Result<(), Error> {
+    if let Some(people) = options.group {
+        return group::run(options, people).await;
+    }
     let mut interrupt = Interrupt::listen()?;
     let workplace = Workplace::prepare(options)?;
-    let screen = Screen::new(options.seconds);
+    let screen = Screen::new(options.seconds());
     let played = tokio::select! {
         played = Box::pin(play::play(options, &workplace, &screen)) => played,
         // Dropping the play kills its processes.
@@ -70,7 +75,7 @@ async fn judge(
     let (play, workplace, options) = (play.evidence(), workplace.files(), options.clone());
     // Decoding and comparing take seconds of computing: not on the thread that hears Ctrl-C.
     let judging = tokio::task::spawn_blocking(move || match options.tamper {
-        None => judge::call(&play, &workplace, options.seconds),
+        None => judge::call(&play, &workplace, options.seconds()),
         Some(cli::Tamper::Fingerprint) => {
             Ok(Verdict { findings: judge::attack(&play, &workplace), stills: Vec::new() })
         }
@@ -94,6 +99,7 @@ fn conclude(
         summary: summary.clone(),
         sides: play.sides(),
         stills,
+        sections: Vec::new(),
     };
     workplace.write_report(&report.to_html())?;
     for warning in play.warnings() {
@@ -115,4 +121,10 @@ const fn title(options: &cli::Demo) -> &'static str {
         None => "A Zentalk call between two processes",
         Some(cli::Tamper::Fingerprint) => "A Zentalk call with an attacker in between",
     }
+}
+
+/// The media in the repository.
+#[cfg(test)]
+pub(crate) fn test_media() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/media")
 }

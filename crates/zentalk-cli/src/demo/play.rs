@@ -43,14 +43,14 @@ pub(super) async fn play(
 ) -> Result<Play, DemoError> {
     screen.working("starting the relay");
     let relay =
-        RelayProcess::start(workplace.relay(), options.relay_port, &workplace.data("relay"))
+        RelayProcess::start(workplace.node(), options.relay_port, &workplace.data("relay"), None)
             .await?;
     let clients = Clients { alice: free_port()?, bob: free_port()? };
     let tap = Tap::start(clients, meddlers(options.tamper)?).map_err(DemoError::Sockets)?;
     let stage = Stage { options, workplace, relay: relay.url(), clients, tap: &tap };
     let mut play = Play::default();
     let mut audience = Audience { screen, play: &mut play };
-    let limit = options.seconds + AROUND;
+    let limit = options.seconds() + AROUND;
     timeout(Duration::from_secs(limit), Box::pin(audience.attend(&stage)))
         .await
         .map_err(|_| DemoError::TooLong { seconds: limit })??;
@@ -121,7 +121,7 @@ impl Stage<'_> {
         };
         let files = self.workplace.files();
         let film = match files.film(person) {
-            VideoSpec::Pattern => Path::new("pattern").to_owned(),
+            VideoSpec::Pattern | VideoSpec::PatternOf(_) => Path::new("pattern").to_owned(),
             VideoSpec::File(path) => path.clone(),
         };
         let mut command = self.zentalk(person, words);
@@ -137,7 +137,7 @@ impl Stage<'_> {
     }
 
     fn alice(&self) -> Result<Process, DemoError> {
-        let (bob, seconds) = (Person::Bob.to_string(), self.options.seconds.to_string());
+        let (bob, seconds) = (Person::Bob.to_string(), self.options.seconds().to_string());
         let words = ["call", &bob, "--hang-up-after", &seconds];
         Process::start(self.caller(Person::Alice, &words))
     }
@@ -196,7 +196,7 @@ impl Audience<'_> {
         let Some(mut entry) = entry else { return false };
         // Each counts from its own start; here both count from the demo's.
         entry.at_ms = self.screen.millis();
-        self.screen.happened(who, &entry.what);
+        self.screen.happened(&who.to_string(), &entry.what);
         self.play.journals.get_mut(who).push(entry);
         true
     }
@@ -277,8 +277,7 @@ impl Play {
     /// Milliseconds from dialling until this person heard the other one.
     pub(super) fn first_sound_millis(&self, person: Person) -> Option<u64> {
         let dialled = self.state_at(Person::Alice, "OFFERING")?;
-        let heard =
-            |what: &Happening| matches!(what, Happening::FirstMedia { kind } if kind == "audio");
+        let heard = |what: &Happening| matches!(what, Happening::FirstMedia { kind, .. } if kind == "audio");
         Some(self.time_of(person, heard)?.saturating_sub(dialled))
     }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -17,6 +17,8 @@ pub(super) struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     complaints: JoinHandle<String>,
+    /// Where it can be typed to.
+    input: Option<ChildStdin>,
 }
 
 /// How a process ended.
@@ -33,13 +35,18 @@ const MAX_COMPLAINTS: u64 = 64 * 1024;
 
 impl Process {
     /// Starts a program whose arguments are set.
-    pub(super) fn start(mut command: Command) -> Result<Self, DemoError> {
+    pub(super) fn start(command: Command) -> Result<Self, DemoError> {
+        Self::spawn(command, Stdio::null())
+    }
+
+    /// The same, of one that is typed to.
+    pub(super) fn start_to_type(command: Command) -> Result<Self, DemoError> {
+        Self::spawn(command, Stdio::piped())
+    }
+
+    fn spawn(mut command: Command, input: Stdio) -> Result<Self, DemoError> {
         let path = PathBuf::from(command.as_std().get_program());
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let failed = |source| DemoError::Start { path: path.clone(), source };
         let mut child = command.spawn().map_err(failed)?;
         let missing = || failed(std::io::ErrorKind::BrokenPipe.into());
@@ -51,7 +58,18 @@ impl Process {
             let _ = stderr.take(MAX_COMPLAINTS).read_to_end(&mut text).await;
             String::from_utf8_lossy(&text).trim().to_owned()
         });
-        Ok(Self { child, lines: BufReader::new(stdout).lines(), complaints })
+        let input = child.stdin.take();
+        Ok(Self { child, lines: BufReader::new(stdout).lines(), complaints, input })
+    }
+
+    /// The operating system's number for it; none once it has ended.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Takes out where it can be typed to.
+    pub(super) fn take_input(&mut self) -> Option<Typist> {
+        self.input.take().map(Typist)
     }
 
     /// The next line of its output; nothing at the end.
@@ -88,6 +106,16 @@ impl Process {
     }
 }
 
+/// Types to a process.
+pub(super) struct Typist(ChildStdin);
+
+impl Typist {
+    /// Types a line. One that has ended does not read any more.
+    pub(super) async fn line(&mut self, text: &str) {
+        let _ = self.0.write_all(format!("{text}\n").as_bytes()).await;
+    }
+}
+
 /// The signalling relay.
 pub(super) struct RelayProcess {
     _process: Process,
@@ -101,9 +129,19 @@ const ADDRESS_TAKEN: i32 = 3;
 
 impl RelayProcess {
     /// Starts it and waits until it listens.
-    pub(super) async fn start(program: &Path, port: u16, data: &Path) -> Result<Self, DemoError> {
+    ///
+    /// `sfus` is the file that names forwarding servers for groups, and the key to their tokens.
+    pub(super) async fn start(
+        program: &Path,
+        port: u16,
+        data: &Path,
+        sfus: Option<&Path>,
+    ) -> Result<Self, DemoError> {
         let mut command = Command::new(program);
         command.args(["relay", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
+        if let Some(file) = sfus {
+            command.arg("--sfu-config").arg(file);
+        }
         let mut process = Process::start(command)?;
         let line = timeout(START, process.next_line()).await;
         if let Ok(Some(line)) = &line

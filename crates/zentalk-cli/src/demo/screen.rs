@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::people::Person;
 use crate::journal::Happening;
 use crate::terminal;
 
@@ -35,7 +34,12 @@ impl Screen {
 
     /// Milliseconds since the demo began.
     pub(super) fn millis(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+        self.clock().millis()
+    }
+
+    /// The demo's clock.
+    pub(super) const fn clock(&self) -> Clock {
+        Clock(self.start)
     }
 
     /// Says what is being done.
@@ -48,7 +52,7 @@ impl Screen {
     }
 
     /// Shows what happened to somebody.
-    pub(super) fn happened(&self, who: Person, what: &Happening) {
+    pub(super) fn happened(&self, who: &str, what: &Happening) {
         match what {
             Happening::Quality(quality) => {
                 self.bar.set_message(format!("{who} {}", what.describe()));
@@ -56,6 +60,8 @@ impl Screen {
                 let seconds = (quality.audio_frames + quality.audio_concealed) / 50;
                 self.bar.set_position(self.bar.position().max(seconds));
             }
+            // In a demo everybody speaks all the time, and the loudest one changes often.
+            Happening::Speaker { .. } => {}
             Happening::Ready { .. } => self.line(&format!("{who:<6} ready")),
             _ => self.line(&format!("{who:<6} {}", what.describe())),
         }
@@ -68,5 +74,16 @@ impl Screen {
     fn line(&self, text: &str) {
         let line = format!("{:>7} ms  {text}", self.millis());
         self.bar.suspend(|| terminal::say(line));
+    }
+}
+
+/// Counts from the demo's beginning.
+#[derive(Clone, Copy)]
+pub(super) struct Clock(Instant);
+
+impl Clock {
+    /// Milliseconds since the demo began.
+    pub(super) fn millis(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

@@ -51,6 +51,19 @@ pub struct Census {
     pub other: u64,
 }
 
+impl Census {
+    /// Counts one more.
+    pub fn count(&mut self, kind: DatagramKind) {
+        let counter = match kind {
+            DatagramKind::Stun => &mut self.stun,
+            DatagramKind::Dtls => &mut self.dtls,
+            DatagramKind::Srtp => &mut self.srtp,
+            DatagramKind::Other => &mut self.other,
+        };
+        *counter += 1;
+    }
+}
+
 /// What the tap does with a datagram on its way to `victim`.
 pub enum Verdict {
     /// Send it on.

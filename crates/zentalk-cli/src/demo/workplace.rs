@@ -18,7 +18,7 @@ pub(super) struct Workplace {
     out: PathBuf,
     report: PathBuf,
     zentalk: PathBuf,
-    relay: PathBuf,
+    node: PathBuf,
     temporary: TempDir,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Files {
 impl Workplace {
     /// Finds the programs and the media, checks them, and makes room for the outputs.
     pub(super) fn prepare(options: &cli::Demo) -> Result<Self, DemoError> {
-        let (zentalk, relay) = programs()?;
+        let (zentalk, node) = programs()?;
         let media = find_media(&options.media, &zentalk)
             .ok_or_else(|| DemoError::NoMedia(options.media.clone()))?;
         let out = options.out.clone();
@@ -48,7 +48,7 @@ impl Workplace {
         }
         let temporary = tempfile::Builder::new().prefix(".demo-").tempdir_in(&out);
         let temporary = temporary.map_err(output(&out))?;
-        Ok(Self { files, out, report, zentalk, relay, temporary })
+        Ok(Self { files, out, report, zentalk, node, temporary })
     }
 
     pub(super) fn files(&self) -> Files {
@@ -60,9 +60,9 @@ impl Workplace {
         &self.zentalk
     }
 
-    /// The relay's program.
-    pub(super) fn relay(&self) -> &Path {
-        &self.relay
+    /// The servers' program.
+    pub(super) fn node(&self) -> &Path {
+        &self.node
     }
 
     /// A data folder that is gone afterwards.
@@ -128,7 +128,7 @@ impl Files {
 }
 
 /// This program, and the relay's beside it.
-fn programs() -> Result<(PathBuf, PathBuf), DemoError> {
+pub(super) fn programs() -> Result<(PathBuf, PathBuf), DemoError> {
     let here = PathBuf::from("zentalk");
     let zentalk =
         std::env::current_exe().map_err(|source| DemoError::Start { path: here, source })?;
@@ -142,19 +142,19 @@ fn programs() -> Result<(PathBuf, PathBuf), DemoError> {
 
 /// The media folder as named; a relative one also counts from the repository this program was built in,
 /// which is somewhere above the program.
-fn find_media(named: &Path, program: &Path) -> Option<PathBuf> {
+pub(super) fn find_media(named: &Path, program: &Path) -> Option<PathBuf> {
     let candidates = program.ancestors().map(|folder| folder.join(named));
     [named.to_owned()].into_iter().chain(candidates).find(|folder| folder.is_dir())
 }
 
-fn remove(path: &Path) -> Result<(), DemoError> {
+pub(super) fn remove(path: &Path) -> Result<(), DemoError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(output(path)(error)),
         _ => Ok(()),
     }
 }
 
-fn output(path: &Path) -> impl Fn(io::Error) -> DemoError {
+pub(super) fn output(path: &Path) -> impl Fn(io::Error) -> DemoError {
     let path = path.to_owned();
     move |source| DemoError::Output { path: path.clone(), source }
 }

@@ -13,6 +13,23 @@ pub fn pattern(size: (u32, u32), index: u32) -> Option<VideoFrame> {
     Some(frame)
 }
 
+/// As [`pattern`], in the colours of one of [`TINTS`] people, so that people and judges can tell them apart.
+pub fn tinted_pattern(size: (u32, u32), index: u32, person: u8) -> Option<VideoFrame> {
+    let mut frame = pattern(size, index)?;
+    let turn = f32::from(person % TINTS) / f32::from(TINTS) * std::f32::consts::TAU;
+    for (plane, shift) in [(PlaneId::U, turn.cos()), (PlaneId::V, turn.sin())] {
+        for row in frame.rows_mut(plane) {
+            row.iter_mut().for_each(|pixel| *pixel = to_byte(f32::from(*pixel) + TINT * shift));
+        }
+    }
+    Some(frame)
+}
+
+/// How many colours there are.
+pub const TINTS: u8 = 6;
+/// How far a colour is from grey.
+const TINT: f32 = 50.0;
+
 /// The moment that a picture shows. Coordinates are luma pixels.
 struct Scene {
     shift: f32,
@@ -91,5 +108,16 @@ mod tests {
         let at = |index| pattern((64, 48), index).unwrap().to_i420();
         assert_eq!(at(3), at(3));
         assert_ne!(at(3), at(4));
+    }
+
+    #[test]
+    fn no_two_people_have_the_same_colours() {
+        let mut seen = std::collections::BTreeSet::new();
+        for person in 0..TINTS {
+            assert!(
+                seen.insert(tinted_pattern((64, 48), 3, person).unwrap().to_i420()),
+                "{person}"
+            );
+        }
     }
 }

@@ -13,7 +13,7 @@ const BITS: usize = 24;
 const BLACK: u8 = 16;
 const WHITE: u8 = 235;
 const GREY: u8 = 128;
-/// Pixels left out on each side of a square when it is read: encoders smear edges.
+/// This part of a square is left out on each of its sides when it is read: encoders smear edges.
 const MARGIN: usize = 4;
 
 /// Burns `index` into the upper left corner. Pictures narrower than 384 pixels or lower than 16 stay as
@@ -37,17 +37,27 @@ pub fn burn_index(frame: &mut VideoFrame, index: u32) {
 
 /// Reads the index, or nothing if the picture carries none that can be trusted.
 pub fn read_index(frame: &VideoFrame) -> Option<u32> {
-    if !fits(frame) {
-        return None;
-    }
+    fits(frame).then(|| read(frame, SIDE))?
+}
+
+/// As [`read_index`], of a picture that may have been made smaller since it was `full_width` pixels wide: to a half or a quarter.
+pub fn read_scaled_index(frame: &VideoFrame, full_width: u32) -> Option<u32> {
+    let width = u32::try_from(frame.plane_size(PlaneId::Y).0).ok()?;
+    let part = [1, 2, 4].into_iter().find(|part| full_width / part == width)?;
+    read(frame, SIDE / usize::try_from(part).ok()?)
+}
+
+/// Reads squares of `side` pixels.
+fn read(frame: &VideoFrame, side: usize) -> Option<u32> {
+    let margin = side / MARGIN;
     let mut sums = [0u32; BITS];
-    for row in frame.rows(PlaneId::Y).take(SIDE - MARGIN).skip(MARGIN) {
-        for (sum, square) in sums.iter_mut().zip(row.chunks(SIDE)) {
-            let core = square.iter().take(SIDE - MARGIN).skip(MARGIN);
+    for row in frame.rows(PlaneId::Y).take(side - margin).skip(margin) {
+        for (sum, square) in sums.iter_mut().zip(row.chunks(side)) {
+            let core = square.iter().take(side - margin).skip(margin);
             *sum += core.copied().map(u32::from).sum::<u32>();
         }
     }
-    let pixels = (SIDE - 2 * MARGIN).pow(2);
+    let pixels = (side - 2 * margin).pow(2);
     let middle = u32::from(GREY) * u32::try_from(pixels).ok()?;
     let code = sums.iter().fold(0, |code, sum| code << 1 | u32::from(*sum > middle));
     decode(code)
@@ -88,6 +98,18 @@ mod tests {
             burn_index(&mut frame, index);
             assert_eq!(read_index(&frame), Some(index));
         }
+    }
+
+    #[test]
+    fn an_index_survives_being_made_smaller() {
+        let mut frame = VideoFrame::black((480, 272), 0).unwrap();
+        burn_index(&mut frame, 54_321);
+        for part in [1, 2, 4] {
+            let small = crate::pictures::shrink(&frame, part).unwrap();
+            assert_eq!(read_scaled_index(&small, 480), Some(54_321), "{part}");
+        }
+        let other = VideoFrame::black((400, 200), 0).unwrap();
+        assert_eq!(read_scaled_index(&other, 480), None);
     }
 
     #[test]

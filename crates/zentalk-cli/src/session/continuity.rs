@@ -1,10 +1,11 @@
 //! Whether the call goes on: when the connection was lost and came back, and for how long nothing was heard.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use zentalk_call::PublicState;
 
-use crate::journal::Happening;
+use crate::journal::{Happening, Who};
 
 /// What was last known of a call's connection and of its sound.
 #[derive(Debug, Default)]
@@ -13,8 +14,8 @@ pub(super) struct Continuity {
     was_up: bool,
     /// Since when it is being restored.
     lost_at: Option<Instant>,
-    /// When sound last came.
-    heard_at: Option<Instant>,
+    /// When sound of each member last came.
+    heard_at: BTreeMap<u8, Instant>,
 }
 
 impl Continuity {
@@ -42,10 +43,11 @@ impl Continuity {
         }
     }
 
-    /// Sound came, none that was made up; what there is to tell, if it had stayed away.
-    pub(super) fn sound(&mut self, now: Instant) -> Option<Happening> {
-        let gap = now - self.heard_at.replace(now)?;
-        (gap > GAP).then(|| Happening::MediaGap { kind: "audio".to_owned(), gap_ms: millis(gap) })
+    /// Sound of a member came, none that was made up; what there is to tell, if it had stayed away.
+    pub(super) fn sound(&mut self, now: Instant, from: u8, who: Option<Who>) -> Option<Happening> {
+        let gap = now - self.heard_at.insert(from, now)?;
+        let kind = || "audio".to_owned();
+        (gap > GAP).then(|| Happening::MediaGap { kind: kind(), gap_ms: millis(gap), from: who })
     }
 }
 
@@ -89,10 +91,12 @@ mod tests {
     fn only_a_long_silence_is_a_gap() {
         let (mut call, now) = (Continuity::default(), Instant::now());
         let at = |millis| now + Duration::from_millis(millis);
-        assert!(call.sound(at(0)).is_none());
-        assert!(call.sound(at(200)).is_none());
-        let gap = call.sound(at(1_100));
+        assert!(call.sound(at(0), 0, None).is_none());
+        assert!(call.sound(at(200), 0, None).is_none());
+        // Another member's sound fills nobody's gap.
+        assert!(call.sound(at(1_000), 1, None).is_none());
+        let gap = call.sound(at(1_100), 0, None);
         assert!(matches!(gap, Some(Happening::MediaGap { gap_ms: 900, .. })));
-        assert!(call.sound(at(1_120)).is_none());
+        assert!(call.sound(at(1_120), 0, None).is_none());
     }
 }

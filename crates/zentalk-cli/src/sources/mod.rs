@@ -4,4 +4,4 @@ mod audio;
 mod video;
 
 pub use audio::AudioSource;
-pub use video::{VideoSource, VideoSpec};
+pub use video::{FIRST_INDEX, PATTERN_OF_SIZE, VideoSource, VideoSpec};

@@ -3,24 +3,45 @@ use std::path::{Path, PathBuf};
 use zentalk_codec::{VideoFrame, Vp8Decoder};
 
 use crate::files::{FileError, FileKind, IvfReader, Y4mReader};
-use crate::pictures::{burn_index, pattern};
+use crate::pictures::{TINTS, burn_index, pattern, tinted_pattern};
 
 /// What to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VideoSpec {
     /// A generated moving picture, 640×360, 25 a second.
     Pattern,
+    /// The same, 480×272, in the colours of one of six people, and with numbers of their own: they count from [`FIRST_INDEX`] times
+    /// this on.
+    PatternOf(u8),
     /// A video file, again and again.
     File(PathBuf),
 }
 
+/// The numbers of one person's pictures end where the next one's begin: after more than six minutes.
+pub const FIRST_INDEX: u32 = 10_000;
+/// The size of [`VideoSpec::PatternOf`]; six people's pictures are decoded by each of them.
+pub const PATTERN_OF_SIZE: (u32, u32) = (480, 272);
+
 impl VideoSpec {
-    /// What `--video` says: `pattern`, or a file.
+    /// What `--video` says: `pattern`, `pattern:0` to `pattern:5`, or a file.
     pub fn from_argument(argument: &Path) -> Self {
-        if argument.as_os_str() == "pattern" {
-            Self::Pattern
-        } else {
-            Self::File(argument.to_owned())
+        let file = || Self::File(argument.to_owned());
+        match argument.to_str().and_then(|text| text.strip_prefix("pattern")) {
+            Some("") => Self::Pattern,
+            Some(rest) => rest
+                .strip_prefix(':')
+                .and_then(|person| person.parse().ok())
+                .filter(|person| *person < TINTS)
+                .map_or_else(file, Self::PatternOf),
+            None => file(),
+        }
+    }
+
+    /// The number of the first picture.
+    fn first_index(&self) -> u32 {
+        match self {
+            Self::PatternOf(person) => u32::from(*person) * FIRST_INDEX,
+            Self::Pattern | Self::File(_) => 0,
         }
     }
 }
@@ -36,6 +57,7 @@ pub struct VideoSource {
 
 enum Reader {
     Pattern,
+    PatternOf(u8),
     Ivf(IvfReader, Vp8Decoder),
     Y4m(Y4mReader),
 }
@@ -50,7 +72,8 @@ impl VideoSource {
     /// [`FileError`], if the file is not a video that a call can send.
     pub fn open(spec: VideoSpec, burn: bool) -> Result<Self, FileError> {
         let (reader, frame_rate) = Reader::open(&spec)?;
-        Ok(Self { spec, reader, frame_rate, burn, next_index: 0 })
+        let next_index = spec.first_index();
+        Ok(Self { spec, reader, frame_rate, burn, next_index })
     }
 
     /// Pictures a second.
@@ -85,7 +108,7 @@ impl VideoSource {
     pub fn check(&mut self) -> Result<(), FileError> {
         self.next_picture()?;
         self.reader = Reader::open(&self.spec)?.0;
-        self.next_index = 0;
+        self.next_index = self.spec.first_index();
         Ok(())
     }
 
@@ -97,7 +120,7 @@ impl VideoSource {
 impl VideoSpec {
     fn path(&self) -> PathBuf {
         match self {
-            Self::Pattern => PathBuf::from("pattern"),
+            Self::Pattern | Self::PatternOf(_) => PathBuf::from("pattern"),
             Self::File(path) => path.clone(),
         }
     }
@@ -105,7 +128,11 @@ impl VideoSpec {
 
 impl Reader {
     fn open(spec: &VideoSpec) -> Result<(Self, f64), FileError> {
-        let VideoSpec::File(path) = spec else { return Ok((Self::Pattern, PATTERN_RATE)) };
+        let path = match spec {
+            VideoSpec::Pattern => return Ok((Self::Pattern, PATTERN_RATE)),
+            VideoSpec::PatternOf(person) => return Ok((Self::PatternOf(*person), PATTERN_RATE)),
+            VideoSpec::File(path) => path,
+        };
         match FileKind::of(path).map_err(FileError::io(path))? {
             FileKind::Ivf => {
                 let file = IvfReader::open(path)?;
@@ -126,6 +153,7 @@ impl Reader {
         let damaged = |what| FileError::Damaged { path: spec.path(), what };
         match self {
             Self::Pattern => Ok(pattern(PATTERN_SIZE, index)),
+            Self::PatternOf(person) => Ok(tinted_pattern(PATTERN_OF_SIZE, index, *person)),
             Self::Ivf(file, decoder) => {
                 while let Some((_, frame)) = file.next_frame()? {
                     let picture = decoder
@@ -168,6 +196,18 @@ mod tests {
             let (index, picture) = source.next_picture().unwrap();
             assert_eq!((index, read_index(&picture)), (expected, Some(expected)));
         }
+    }
+
+    #[test]
+    fn numbers_tell_whose_pattern_it_is() {
+        let spec = VideoSpec::from_argument(Path::new("pattern:3"));
+        assert_eq!(spec, VideoSpec::PatternOf(3));
+        let mut source = VideoSource::open(spec, true).unwrap();
+        source.check().unwrap();
+        let (index, picture) = source.next_picture().unwrap();
+        assert_eq!((index, read_index(&picture)), (3 * FIRST_INDEX, Some(3 * FIRST_INDEX)));
+        let file = VideoSpec::from_argument(Path::new("pattern:6"));
+        assert_eq!(file, VideoSpec::File(PathBuf::from("pattern:6")));
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub fn judge_pictures(recording: &Path, spec: VideoSpec) -> Result<PictureVerdic
     Ok(verdict)
 }
 
-fn next_decoded(
+pub(super) fn next_decoded(
     path: &Path,
     file: &mut IvfReader,
     decoder: &mut Vp8Decoder,
@@ -92,7 +92,7 @@ fn next_decoded(
     Ok(None)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }

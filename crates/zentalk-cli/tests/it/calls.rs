@@ -168,6 +168,52 @@ fn listening_goes_on_when_the_caller_gives_up() {
     assert_eq!(bob.end().code, Some(0));
 }
 
+/// Without a forwarding server there is no group; that is said before anybody rings.
+#[test]
+fn a_group_needs_a_relay_that_knows_a_forwarding_server() {
+    let folder = tempdir().unwrap();
+    let (_relay, url) = relay(&folder.path().join("relay"));
+    acquainted(folder.path(), &url);
+    let carol = run(zentalk(&folder.path().join("carol"), &["id", "--relay", &url])).out;
+    run(zentalk(&folder.path().join("alice"), &["contact", "add", "carol", carol.trim()]));
+    let ran = call(folder.path(), &["carol"]);
+    assert_eq!(ran.code, Some(7), "{ran:?}");
+    assert!(ran.err.contains("server"), "{ran:?}");
+}
+
+#[test]
+fn every_one_who_is_called_must_be_known_before_anything_is_sent() {
+    let folder = tempdir().unwrap();
+    acquainted(folder.path(), "ws://127.0.0.1:9/v1");
+    for words in [&["carol"][..], &["--invite", "carol=3"]] {
+        let ran = call(folder.path(), words);
+        assert_eq!(ran.code, Some(3), "{ran:?}");
+        assert!(ran.err.contains("carol") && ran.err.contains("Known are: bob"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_command_typed_in_mid_call_ends_it() {
+    let folder = tempdir().unwrap();
+    let (_relay, url) = relay(&folder.path().join("relay"));
+    acquainted(folder.path(), &url);
+    let words = ["listen", "--auto-accept", "--once", "--loopback"];
+    let mut bob = Running::start(zentalk(&folder.path().join("bob"), &words));
+    bob.wait_for("ready");
+    let mut alice =
+        zentalk(&folder.path().join("alice"), &["call", "bob", "--loopback", "--commands"]);
+    alice.stdin(Stdio::piped());
+    let mut alice = Running::start(alice);
+    alice.wait_for("CONNECTED");
+    alice.type_line("nonsense");
+    alice.wait_for("type `invite NAME`");
+    alice.type_line("members");
+    alice.wait_for("a call of two");
+    alice.type_line("end");
+    let (alice, bob) = (alice.end(), bob.end());
+    assert_eq!((alice.code, bob.code), (Some(0), Some(0)), "{alice:?} {bob:?}");
+}
+
 #[test]
 fn a_stun_server_that_does_not_exist_is_named() {
     let folder = tempdir().unwrap();

@@ -8,7 +8,10 @@ use crate::programs::{Running, media, node, run, zentalk};
 
 fn demo(out: &Path, words: &[&str]) -> Command {
     node();
-    let mut command = zentalk(out, &["demo", "--seconds", "8"]);
+    let mut command = zentalk(out, &["demo"]);
+    if !words.contains(&"--seconds") {
+        command.args(["--seconds", "8"]);
+    }
     command.arg("--media").arg(media()).arg("--out").arg(out).args(words);
     command
 }
@@ -56,6 +59,35 @@ fn an_attacker_with_a_certificate_of_its_own_gets_no_media_packet() {
     assert!(ran.out.contains("FINGERPRINT MISMATCH"), "{ran:?}");
     assert!(ran.out.contains("no SRTP packet passed the tap: 0 seen"), "{ran:?}");
     assert_eq!(left(&out), ["report.html"]);
+}
+
+#[test]
+fn a_call_of_two_becomes_a_group_whose_members_hear_and_see_each_other() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let ran = run(demo(&out, &["--group", "3"]));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for said in ["Carol joined the running call", "left", "epoch", "compare with the others"] {
+        assert!(ran.out.contains(said), "{said}: {ran:?}");
+    }
+    let files = left(&out);
+    for wanted in ["received-by-carol-from-0-alice.wav", "received-by-carol-from-1-bob.ivf"] {
+        assert!(files.iter().any(|file| file == wanted), "{files:?}");
+    }
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    for section in ["Who saw and heard whom", "Epochs", "What passed the forwarding servers"] {
+        assert!(page.contains(section), "{section}");
+    }
+}
+
+/// A forwarding server is gone without a word in mid-call.
+#[test]
+fn a_group_survives_its_forwarding_server() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let ran = run(demo(&out, &["--group", "3", "--kill-sfu", "--seconds", "16"]));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("the call survived its forwarding server"), "{ran:?}");
 }
 
 #[test]

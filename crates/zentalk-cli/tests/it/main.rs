@@ -13,6 +13,7 @@ mod certificate;
 mod contacts;
 mod demo;
 mod doctor;
+mod groups;
 mod help;
 mod programs;
 mod relayed;

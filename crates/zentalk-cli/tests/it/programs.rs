@@ -185,3 +185,26 @@ pub(crate) fn turn(
     let ports = ports.collect();
     (server, ports)
 }
+
+/// A forwarding server that speaks TLS with this certificate and key, and a relay that grants tokens to it, with its URL.
+pub(crate) fn relay_with_sfu(
+    folder: &Path,
+    [certificate, key]: [&Path; 2],
+) -> (Vec<Running>, String) {
+    let made = run({
+        let mut command = Command::new(node());
+        command.arg("sfu-key").arg(folder.join("sfu.key"));
+        command
+    });
+    let public = made.out.trim().strip_prefix("public ").unwrap();
+    let mut command = Command::new(node());
+    command.args(["sfu", "--listen", "127.0.0.1:0", "--media", "127.0.0.1:0", "--workers", "1"]);
+    command.args(["--key", public, "--tls-cert"]).arg(certificate).arg("--tls-key").arg(key);
+    let mut sfu = Running::start(command);
+    let url = sfu.wait_for("wss://");
+    let file = folder.join("sfu.toml");
+    std::fs::write(&file, format!("key_file = \"sfu.key\"\nurls = [{url:?}]\n")).unwrap();
+    let (relay, url) =
+        start_relay(&folder.join("relay"), &["--sfu-config", file.to_str().unwrap()]);
+    (vec![sfu, relay], url)
+}

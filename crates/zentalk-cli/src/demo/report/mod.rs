@@ -25,6 +25,8 @@ pub struct Report {
     pub sides: Vec<Side>,
     /// Stills sent beside stills received.
     pub stills: Vec<Still>,
+    /// Further sections, as HTML, between the summary and the timeline.
+    pub sections: Vec<String>,
 }
 
 /// One row of the summary table.
@@ -58,7 +60,9 @@ pub struct Still {
     pub received: Vec<u8>,
 }
 
-const COLOURS: [&str; 4] = ["#0b7285", "#c2410c", "#5f3dc4", "#2b8a3e"];
+/// One for each side.
+pub(super) const COLOURS: [&str; 6] =
+    ["#0b7285", "#c2410c", "#5f3dc4", "#2b8a3e", "#a61e4d", "#846000"];
 
 impl Report {
     /// The page.
@@ -68,6 +72,7 @@ impl Report {
         let sections = [
             self.findings_list(),
             self.summary_table(),
+            self.sections.concat(),
             timeline::section(&self.sides),
             self.plots(),
             self.stills_section(),
@@ -185,12 +190,12 @@ impl Side {
     }
 }
 
-fn picture(png: &[u8], alt: &str) -> String {
+pub(super) fn picture(png: &[u8], alt: &str) -> String {
     format!("<img alt=\"{alt}\" src=\"data:image/png;base64,{}\">", STANDARD.encode(png))
 }
 
 /// Makes text safe inside HTML.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -218,6 +223,7 @@ mod tests {
                 sent: vec![1],
                 received: vec![2],
             }],
+            sections: vec!["<h2>More</h2>".to_owned()],
         }
     }
 

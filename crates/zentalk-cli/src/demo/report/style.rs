@@ -17,4 +17,6 @@ figure{margin:0}figcaption{font-size:.9rem}figcaption span{margin-left:.6rem}\
 svg{width:100%;height:auto;font-size:11px;fill:#888}\
 svg .grid{stroke:#8883}svg text{stroke:none}\
 .still{margin:.6rem 0}.still div{display:flex;gap:.5rem}.still img{width:50%;height:auto}\
+.tiles td{padding:.2rem;text-align:center;line-height:1.2}.tiles img{width:150px;height:auto;display:block;margin:auto}\
+pre{overflow-x:auto;font-size:.85rem;line-height:1.35}\
 .lane{fill:none;stroke:#8886;stroke-width:2}";

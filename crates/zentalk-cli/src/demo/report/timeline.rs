@@ -19,10 +19,10 @@ fn row(entry: &Entry) -> Option<String> {
     Some(format!("<tr><td class=\"time\">{} ms</td><td>{}</td></tr>", entry.at_ms, escape(&text)))
 }
 
-/// A happening in a few words; nothing for those that the plots show.
+/// A happening in a few words; nothing for those that the plots show, and for those that happen all the time.
 fn describe(what: &Happening) -> Option<String> {
     match what {
-        Happening::Quality(_) => None,
+        Happening::Quality(_) | Happening::Speaker { .. } => None,
         // A card is long, and says nothing to people.
         Happening::Ready { .. } => Some("ready".to_owned()),
         other => Some(other.describe()),
