@@ -9,6 +9,7 @@ mod media;
 mod nat;
 mod network;
 mod person;
+mod sfu;
 mod turn;
 mod world;
 
@@ -19,5 +20,6 @@ pub use media::{PICTURE_INTERVAL, Talk};
 pub use nat::{Behaviour, MAPPING_TIMEOUT, NatKind};
 pub use network::{Attacker, Direction, End, Link, Network, Packet, PipeId, Protocol, StreamEvent};
 pub use person::{Person, START, Seen};
+pub use sfu::{SfuHost, SfuOperator};
 pub use turn::{Grants, Operator, TurnHost, TurnSite};
 pub use world::{ALICE, BOB, MAIL_DELAY, RELAY, World, WorldBuilder};

@@ -37,6 +37,13 @@ impl Talk {
         Self { speech: wav.to_mono(), sounds: 0, pictures: 0 }
     }
 
+    /// The same with pictures whose numbers begin here, so that it can be told whose they are.
+    #[must_use]
+    pub fn numbered_from(mut self, first: u32) -> Self {
+        self.pictures = first;
+        self
+    }
+
     pub(crate) fn next_sound(&mut self) -> AudioFrame {
         let start = self.sounds as usize * FRAME_SAMPLES;
         let samples = self.speech.iter().cycle().skip(start % self.speech.len());

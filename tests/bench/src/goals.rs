@@ -3,7 +3,7 @@
 //! The sources are the project's performance goals: a section, and the row in it. Goals in nanoseconds were
 //! set on one machine, where a peer took so long: here they are judged as the ratio to that peer, in this run.
 
-use crate::kit::Row;
+use crate::kit::{Facts, Row};
 
 /// One goal, for the cases whose names begin with `case`.
 struct Goal {
@@ -27,12 +27,16 @@ enum Measure {
     NoAllocations,
     /// Round trips until a client is ready.
     RoundTrips(u32),
+    /// Calls that one core carries.
+    Calls(usize),
 }
 
 const SRTP: &str = "SRTP, goals";
 const FRAMES: &str = "The others, SFrame";
 const RTP: &str = "The others, RTP parse";
 const RATCHET: &str = "The others, ratchet";
+const FORWARD: &str = "The others, Forward";
+const CAPACITY: &str = "Calls of six on one core";
 const DTLS: &str = "The others, DTLS handshake";
 
 const fn goal(
@@ -69,6 +73,12 @@ const GOALS: &[Goal] = &[
         Measure::OfPeer(60_000.0, "vodozemac", 94_000.0),
         RATCHET,
     ),
+    goal("sfu", "1 to 10", Measure::TimesBare(1.2), FORWARD),
+    goal("sfu", "call of six", Measure::TimesBare(1.2), FORWARD),
+    goal("sfu", "1 to 10", Measure::TimesPeer("coturn", 0.25), FORWARD),
+    goal("sfu", "1 to 10", Measure::NoAllocations, FORWARD),
+    goal("sfu", "call of six", Measure::NoAllocations, FORWARD),
+    goal("sfu", "calls", Measure::Calls(25), CAPACITY),
     goal("dtls", "1.3", Measure::TimesPeer("dimpl", 1.1), DTLS),
     goal("dtls", "1.2", Measure::TimesPeer("dimpl", 1.1), DTLS),
     goal("dtls", "1.3", Measure::RoundTrips(1), DTLS),
@@ -115,8 +125,12 @@ impl Goal {
                 ("0 allocations".to_owned(), reached, ours.allocations == 0.0)
             }
             Measure::RoundTrips(limit) => {
-                let taken = ours.facts?.round_trips;
-                (format!("≤ {limit} round trips"), taken.to_string(), taken <= limit)
+                let Some(Facts::Handshake { round_trips, .. }) = ours.facts else { return None };
+                (format!("≤ {limit} round trips"), round_trips.to_string(), round_trips <= limit)
+            }
+            Measure::Calls(least) => {
+                let Some(Facts::Capacity { calls, .. }) = ours.facts else { return None };
+                (format!("≥ {least} calls"), calls.to_string(), calls >= least)
             }
         };
         Some(Verdict { goal, reached, met, source: self.source })

@@ -18,6 +18,7 @@ mod goals;
 mod kit;
 mod ratchet;
 mod rtp;
+mod sfu;
 mod srtp;
 mod stun;
 
@@ -53,6 +54,7 @@ enum Layer {
     Stun,
     Ratchet,
     Dtls,
+    Sfu,
 }
 
 impl Layer {
@@ -64,6 +66,7 @@ impl Layer {
             Self::Stun => "stun",
             Self::Ratchet => "ratchet",
             Self::Dtls => "dtls",
+            Self::Sfu => sfu::LAYER,
         }
     }
 
@@ -75,6 +78,7 @@ impl Layer {
             Self::Stun => stun::races(),
             Self::Ratchet => ratchet::races(),
             Self::Dtls => dtls::races(),
+            Self::Sfu => sfu::races(),
         }
     }
 
@@ -83,7 +87,7 @@ impl Layer {
         match self {
             Self::Srtp | Self::Rtp | Self::Frames | Self::Stun => 2_000,
             Self::Ratchet => 600,
-            Self::Dtls => 400,
+            Self::Dtls | Self::Sfu => 400,
         }
     }
 }
@@ -95,7 +99,10 @@ fn main() -> ExitCode {
     for layer in layers {
         let rounds = if cli.quick { layer.rounds() / 20 } else { layer.rounds() };
         println!("measuring {} ({rounds} rounds)", layer.name());
-        let measured = run(layer.name(), layer.races(), rounds);
+        let mut measured = run(layer.name(), layer.races(), rounds);
+        if *layer == Layer::Sfu {
+            sfu::beyond_races(&mut measured, cli.quick);
+        }
         if let Some(folder) = &cli.json {
             write(folder, layer.name(), &measured);
         }

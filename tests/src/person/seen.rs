@@ -1,7 +1,10 @@
 //! What somebody was told by their engine.
 
+use std::collections::BTreeMap;
+
 use zentalk_call::{
-    AudioSource, CallStats, EndReason, Event, PathInfo, PublicState, Ring, Security, Warning,
+    AudioSource, CallStats, EndReason, EpochCause, Event, MemberState, PathInfo, PublicState, Ring,
+    Security, SfuState, ShortAuthenticationString, Warning,
 };
 use zentalk_cli::pictures::read_index;
 use zentalk_primitives::{CallId, Instant};
@@ -33,6 +36,20 @@ pub struct Seen {
     pub samples: Vec<i16>,
     /// Numbers of the pictures that were shown.
     pub pictures: Vec<u32>,
+    /// The pictures that were shown, by whom they came from, with their times; a small layer's are too small for a number.
+    pub pictures_of: BTreeMap<u8, Vec<(Instant, Option<u32>)>>,
+    /// When real sound of each member was played.
+    pub heard_of: BTreeMap<u8, Vec<Instant>>,
+    /// What the members of a group did.
+    pub members: Vec<(Instant, u8, MemberState)>,
+    /// When own frames were first sealed under which keys.
+    pub epochs: Vec<(Instant, u32, EpochCause)>,
+    /// Who spoke.
+    pub speakers: Vec<(Instant, Option<u8>)>,
+    /// The last string to compare.
+    pub verification: Option<ShortAuthenticationString>,
+    /// What carried a group's media.
+    pub sfus: Vec<(Instant, String, SfuState)>,
     /// The last report.
     pub stats: Option<CallStats>,
     /// Warnings.
@@ -59,8 +76,22 @@ impl Seen {
                 self.security = Some(security);
                 self.secured_at.get_or_insert(now);
             }
-            Event::Audio { frame, source, .. } => self.listen(now, frame.samples(), source),
-            Event::Video { picture, .. } => self.pictures.extend(read_index(&picture.frame)),
+            Event::Audio { from, frame, source, .. } => {
+                if matches!(source, AudioSource::Received | AudioSource::Recovered) {
+                    self.heard_of.entry(from).or_default().push(now);
+                }
+                self.listen(now, frame.samples(), source);
+            }
+            Event::Video { from, picture, .. } => {
+                let number = read_index(&picture.frame);
+                self.pictures.extend(number);
+                self.pictures_of.entry(from).or_default().push((now, number));
+            }
+            Event::Member { member, state, .. } => self.members.push((now, member.index, state)),
+            Event::Epoch { epoch, cause, .. } => self.epochs.push((now, epoch, cause)),
+            Event::Speaker { member, .. } => self.speakers.push((now, member)),
+            Event::Verification { sas, .. } => self.verification = Some(sas),
+            Event::Sfu { url, state, .. } => self.sfus.push((now, url, state)),
             Event::Quality { stats, .. } => self.stats = Some(stats),
             Event::Warning { warning, .. } => self.warnings.push(warning),
             Event::Replaced { call, by } => self.replaced.push((call, by)),
@@ -82,6 +113,23 @@ impl Seen {
             }
             _ => self.made_up += 1,
         }
+    }
+
+    /// What a member of a group does, as last told.
+    pub fn member(&self, index: u8) -> Option<MemberState> {
+        self.members.iter().rev().find(|(_, who, _)| *who == index).map(|(.., state)| *state)
+    }
+
+    /// How many frames of a member's real sound were played from `since` on.
+    pub fn sounds_of(&self, member: u8, since: Instant) -> usize {
+        let heard = self.heard_of.get(&member).into_iter().flatten();
+        heard.filter(|at| **at >= since).count()
+    }
+
+    /// How many pictures of a member were shown from `since` on.
+    pub fn sights_of(&self, member: u8, since: Instant) -> usize {
+        let shown = self.pictures_of.get(&member).into_iter().flatten();
+        shown.filter(|(at, _)| *at >= since).count()
     }
 
     /// The longest time between two played frames of real sound from `since` on.

@@ -33,6 +33,9 @@ impl World {
         if let Some(host) = self.turn.host_at(local.ip()) {
             return host.handle_datagram(now, unix(now), &datagram, &mut self.network);
         }
+        if let Some(host) = self.sfu.host_at(local) {
+            return host.handle_datagram(now, datagram, &mut self.network);
+        }
         if let Some(person) = self.people.iter_mut().find(|person| person.has(local)) {
             let (remote, payload) = (datagram.local, datagram.payload);
             person.engine.handle_input(now, Input::Datagram { local, remote, payload });
@@ -78,12 +81,24 @@ impl World {
         self.person(place).engine.handle_input(now, Input::Stream(input(stream)));
     }
 
-    /// Lets the time of the TURN servers pass.
+    /// Lets the time of the servers pass.
     fn serve(&mut self) {
-        let Self { now, turn, network, .. } = self;
+        let Self { now, turn, sfu, network, .. } = self;
+        let mut told = Vec::new();
+        for host in &mut sfu.hosts {
+            if host.next_event().is_some_and(|at| at <= *now) {
+                told.extend(host.serve(*now, unix(*now), network));
+            }
+        }
         for host in &mut turn.hosts {
             if host.timeout().is_some_and(|at| at <= *now) {
                 host.handle_timeout(*now, network);
+            }
+        }
+        for ((place, _), input) in told {
+            let now = self.now;
+            if !self.person(place).is_cut_off {
+                self.person(place).engine.handle_input(now, Input::Sfu(input));
             }
         }
     }
@@ -118,6 +133,11 @@ impl World {
                 let is_cut_off = self.person(place).is_cut_off;
                 let now = unix(self.now);
                 Some(Input::TurnGrant(if is_cut_off { None } else { self.turn.grant(now) }))
+            }
+            Errand::Sfu(relay, room, participant) => {
+                let is_cut_off = self.person(place).is_cut_off;
+                let grant = self.sfu.grant(unix(self.now), (room, participant));
+                Some(Input::SfuGrant { relay, grant: grant.filter(|_| !is_cut_off) })
             }
             Errand::Undeliverable(call) => Some(Input::Undeliverable { call }),
             Errand::Name(name) => {

@@ -9,15 +9,16 @@ use std::collections::BTreeMap;
 use zentalk_call::engine::{Input, Output};
 use zentalk_call::{LocalAccept, Media};
 use zentalk_ice_nat::relays::StreamId;
-use zentalk_primitives::{CallId, Instant, MailboxId};
+use zentalk_primitives::{CallId, Instant, MailboxId, ParticipantId, RoomId};
 
 pub use self::setup::WorldBuilder;
 use crate::mail::Mail;
 use crate::network::{Link, Network, PipeId};
 use crate::person::Person;
+use crate::sfu::{SfuHost, SfuOperator};
 use crate::turn::{Operator, TurnHost};
 
-/// People, the network between them, their relay and their TURN servers, in virtual time.
+/// People, the network between them, their relay, their TURN servers and their SFUs, in virtual time.
 pub struct World {
     /// The time.
     pub now: Instant,
@@ -27,6 +28,8 @@ pub struct World {
     pub mail: Mail,
     /// The TURN servers.
     pub turn: Operator,
+    /// The forwarding servers.
+    pub sfu: SfuOperator,
     /// The people; `0` is Alice, `1` is Bob.
     pub people: Vec<Person>,
     /// Whether the relay keeps those waiting who ask for prekeys.
@@ -39,6 +42,8 @@ pub struct World {
     errands: Vec<(Instant, usize, Errand)>,
     /// Whose each connection to a TURN server is.
     pipes: BTreeMap<PipeId, (usize, StreamId)>,
+    /// To whose server each control connection leads.
+    links: BTreeMap<(usize, u64), String>,
     streams_accepted: u64,
 }
 
@@ -46,6 +51,8 @@ pub struct World {
 enum Errand {
     /// Fresh TURN credentials.
     Turn,
+    /// A token for a room, from this relay.
+    Sfu(String, RoomId, ParticipantId),
     /// A blob could not be left at the relay.
     Undeliverable(CallId),
     /// Who has this name.
@@ -98,6 +105,41 @@ impl World {
         let call = call.expect("a call can be placed");
         self.settle();
         call
+    }
+
+    /// `from` calls several people.
+    ///
+    /// # Panics
+    /// If the call cannot be placed.
+    #[allow(clippy::expect_used)]
+    pub fn place_group(&mut self, from: usize, to: &[usize], media: Media) -> CallId {
+        let cards = to.iter().map(|place| self.person(*place).card().clone()).collect();
+        let now = self.now;
+        let engine = &mut self.person(from).engine;
+        let call = engine.place_group(now, cards, media, LocalAccept::by_user());
+        let call = call.expect("a call can be placed");
+        self.settle();
+        call
+    }
+
+    /// `from` asks somebody into the active call.
+    ///
+    /// # Panics
+    /// If nobody can be asked.
+    #[allow(clippy::expect_used)]
+    pub fn invite(&mut self, from: usize, to: usize) {
+        let (now, card) = (self.now, self.person(to).card().clone());
+        let engine = &mut self.person(from).engine;
+        let call = engine.active_call().expect("a call to ask somebody into");
+        engine.invite(now, call, card).expect("an invitation");
+        self.settle();
+    }
+
+    /// `who`'s machine stops: it says nothing, hears nothing, and does nothing more.
+    pub fn crash(&mut self, who: usize) {
+        let address = self.person(who).address.ip();
+        self.person(who).is_cut_off = true;
+        self.network.cut(address);
     }
 
     /// `who` accepts the call that rings.
@@ -177,6 +219,8 @@ impl World {
         let mut next = self.network.next_arrival();
         let servers = self.turn.hosts.iter().filter_map(TurnHost::timeout);
         next = next.into_iter().chain(servers).min();
+        let forwarders = self.sfu.hosts.iter().filter_map(SfuHost::next_event);
+        next = next.into_iter().chain(forwarders).min();
         next = next.into_iter().chain(self.errands.iter().map(|(at, ..)| *at)).min();
         for person in &mut self.people {
             let mailbox = person.mailbox();

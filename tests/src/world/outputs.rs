@@ -4,11 +4,12 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use zentalk_call::LocalAccept;
-use zentalk_call::engine::{Input, Output, Put};
+use zentalk_call::engine::{Input, Output, Put, SfuInput, SfuOutput};
 use zentalk_ice_nat::relays::{StreamId, StreamOutput};
 
 use super::{Errand, MAIL_DELAY, World};
 use crate::network::{End, PipeId};
+use crate::sfu::SfuHost;
 
 /// After so long a program knows that its relay cannot be reached.
 const UNDELIVERABLE_AFTER: Duration = Duration::from_secs(2);
@@ -65,6 +66,11 @@ impl World {
             }
             Output::OpenSocket { interface } => self.open_socket(place, interface),
             Output::FetchTurn => self.errands.push((now + MAIL_DELAY, place, Errand::Turn)),
+            Output::FetchSfu { relay, room, participant } => {
+                let errand = Errand::Sfu(relay, room, participant);
+                self.errands.push((now + MAIL_DELAY, place, errand));
+            }
+            Output::Sfu(output) => self.handle_sfu_output(place, output),
             Output::Stream(output) => self.handle_stream_output(place, output),
             Output::ResolveName { name } => {
                 self.person(place).looked_up.push(name.clone());
@@ -114,6 +120,41 @@ impl World {
                 }
             }
         }
+    }
+
+    fn handle_sfu_output(&mut self, place: usize, output: SfuOutput) {
+        let now = self.now;
+        match output {
+            SfuOutput::Connect { link, url } => {
+                let is_cut_off = self.person(place).is_cut_off;
+                match self.sfu.host_of(&url).filter(|_| !is_cut_off) {
+                    Some(host) => host.connect(now, (place, link)),
+                    None => {
+                        let closed = Input::Sfu(SfuInput::Closed { link });
+                        return self.person(place).engine.handle_input(now, closed);
+                    }
+                }
+                self.links.insert((place, link), url);
+            }
+            SfuOutput::Send { link, frame } => {
+                if let Some(host) = self.host_of_link(place, link) {
+                    host.receive(now, (place, link), frame);
+                }
+            }
+            SfuOutput::Close { link } => {
+                if let Some(host) = self.host_of_link(place, link) {
+                    host.close(now, (place, link));
+                }
+                self.links.remove(&(place, link));
+            }
+            _ => {}
+        }
+    }
+
+    /// The server at the other end of a control connection.
+    fn host_of_link(&mut self, place: usize, link: u64) -> Option<&mut SfuHost> {
+        let url = self.links.get(&(place, link))?;
+        self.sfu.host_of(url)
     }
 
     fn pipe_of(&self, place: usize, stream: StreamId) -> Option<PipeId> {

@@ -9,7 +9,8 @@ use super::{MAIL_DELAY, RELAY, World};
 use crate::home::Home;
 use crate::mail::Mail;
 use crate::network::{Link, Network};
-use crate::person::Person;
+use crate::person::{Person, START};
+use crate::sfu::SfuOperator;
 use crate::turn::{Operator, TurnSite, trust};
 
 /// A world about to begin.
@@ -18,6 +19,7 @@ pub struct WorldBuilder {
     link: Link,
     people: Vec<(Home, String)>,
     sites: Vec<TurnSite>,
+    forwarders: u8,
     mail_delay: Duration,
 }
 
@@ -42,6 +44,13 @@ impl WorldBuilder {
         self
     }
 
+    /// With so many forwarding servers, in the order in which calls try them.
+    #[must_use]
+    pub fn sfus(mut self, number: u8) -> Self {
+        self.forwarders = number;
+        self
+    }
+
     /// With a relay that takes so long from a put to its delivery.
     #[must_use]
     pub fn mail_delay(mut self, delay: Duration) -> Self {
@@ -55,6 +64,8 @@ impl WorldBuilder {
         let mut network = Network::new(self.seed, self.link);
         let mut turn = Operator::new(self.seed);
         self.sites.into_iter().for_each(|site| turn.put_up(site, &mut network));
+        let mut sfu = SfuOperator::new(self.seed);
+        (0..self.forwarders).for_each(|_| sfu.put_up(START, &mut network));
         // Two people are joined by the accesses of both: together they are the link that was asked for.
         let access = self.link.half();
         let people = (1..).zip(&self.people).map(|(number, (home, relay))| {
@@ -70,12 +81,14 @@ impl WorldBuilder {
             network,
             mail: Mail::new(self.mail_delay),
             turn,
+            sfu,
             people,
             holds_prekeys: false,
             access,
             fetches: Vec::new(),
             errands: Vec::new(),
             pipes: BTreeMap::new(),
+            links: BTreeMap::new(),
             streams_accepted: 0,
         };
         world.settle();
@@ -87,7 +100,7 @@ impl World {
     /// A world in which `link` lies between every two people, half of it at each of them.
     pub fn builder(seed: u64, link: Link) -> WorldBuilder {
         let (people, sites) = (Vec::new(), Vec::new());
-        WorldBuilder { seed, link, people, sites, mail_delay: MAIL_DELAY }
+        WorldBuilder { seed, link, people, sites, forwarders: 0, mail_delay: MAIL_DELAY }
     }
 
     /// Alice and Bob, with this link between them.

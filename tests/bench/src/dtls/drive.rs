@@ -87,7 +87,7 @@ fn drive([client, server]: &mut [impl End; 2]) -> Facts {
         if let Some(round_trips) = client_ready_after
             && server.keys().is_some()
         {
-            return Facts { datagrams, round_trips };
+            return Facts::Handshake { datagrams, round_trips };
         }
         datagrams += hand_over(&answer, client);
     }

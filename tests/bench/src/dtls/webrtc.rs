@@ -65,7 +65,8 @@ impl Contestant for Webrtc {
         self.agreed = !client.is_empty() && client == server;
         let counts = wires.each_ref().map(|wire| wire.sent.load(Ordering::Relaxed));
         let flights = to_client.flights.load(Ordering::Relaxed);
-        self.facts = Some(Facts { datagrams: counts.iter().sum(), round_trips: flights });
+        self.facts =
+            Some(Facts::Handshake { datagrams: counts.iter().sum(), round_trips: flights });
         self.done = Some((runtime, ends));
     }
 

@@ -23,6 +23,9 @@ pub(crate) trait Contestant {
     /// Does the work, as many times as the race says, and drops what is allocated for it.
     fn run(&mut self);
 
+    /// Takes in what the work sent. Not measured.
+    fn settle(&mut self) {}
+
     /// What the last piece of work gave: the same bytes for every contestant. Not measured.
     fn outcome(&self) -> Vec<u8>;
 
@@ -32,11 +35,29 @@ pub(crate) trait Contestant {
     }
 }
 
-/// What a handshake took beside time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// Datagrams of both sides, until both were ready.
-    pub(crate) datagrams: u32,
-    /// Round trips until the client was ready.
-    pub(crate) round_trips: u32,
+/// What there is to know beside time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Facts {
+    /// What a handshake took.
+    Handshake {
+        /// Datagrams of both sides, until both were ready.
+        datagrams: u32,
+        /// Round trips until the client was ready.
+        round_trips: u32,
+    },
+    /// What a core carried.
+    Capacity {
+        /// Calls at a time.
+        calls: usize,
+        /// Datagrams a second that came in.
+        received: u64,
+        /// Datagrams a second that went out.
+        sent: u64,
+        /// Datagrams that went out with one system call, on average.
+        burst: f64,
+        /// The share of the core that was busy.
+        core: f64,
+        /// Memory of one participant.
+        kilobytes: usize,
+    },
 }

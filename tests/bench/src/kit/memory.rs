@@ -15,6 +15,36 @@ pub(crate) fn allocations() -> u64 {
     ALLOCATIONS.get()
 }
 
+/// Bytes that the program holds, of whichever thread.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn heap_in_use() -> usize {
+    /// glibc's `struct mallinfo2`: ten sizes.
+    #[repr(C)]
+    struct MallInfo2 {
+        arena: usize,
+        free_chunks: [usize; 2],
+        mapped_chunks: usize,
+        mapped: usize,
+        freed: [usize; 2],
+        in_use: usize,
+        free: usize,
+        keep: usize,
+    }
+    // SAFETY: glibc's own function, which takes nothing and returns this structure by value.
+    unsafe extern "C" {
+        fn mallinfo2() -> MallInfo2;
+    }
+    // SAFETY: it may be called at any time, from any thread.
+    let info = unsafe { mallinfo2() };
+    info.in_use + info.mapped
+}
+
+/// Not known here.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn heap_in_use() -> usize {
+    0
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod interposed {
     use core::ffi::{c_int, c_void};

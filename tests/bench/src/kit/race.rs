@@ -30,6 +30,7 @@ impl Race {
             let (contestant, samples) = &mut self.lanes[at];
             contestant.prepare(round);
             samples.time(|| contestant.run());
+            contestant.settle();
             outcomes[at] = contestant.outcome();
         }
         for (outcome, (contestant, _)) in outcomes.iter().zip(&self.lanes) {
@@ -60,6 +61,7 @@ pub(crate) struct Row {
 }
 
 /// What was measured of one contestant, for one piece of work.
+#[derive(Clone)]
 pub(crate) struct Cell {
     pub(crate) name: &'static str,
     pub(crate) standing: Standing,
@@ -70,6 +72,16 @@ pub(crate) struct Cell {
 }
 
 impl Row {
+    /// What was measured otherwise than in a race.
+    pub(crate) fn new(layer: &'static str, case: impl Into<String>, cells: Vec<Cell>) -> Self {
+        Self { layer, case: case.into(), cells }
+    }
+
+    /// Adds somebody who could not take turns with the others.
+    pub(crate) fn push(&mut self, cell: Cell) {
+        self.cells.push(cell);
+    }
+
     pub(crate) fn cells(&self) -> &[Cell] {
         &self.cells
     }

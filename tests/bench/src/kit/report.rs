@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::contestant::Facts;
 use super::race::{Cell, Row};
 use crate::goals::{Verdict, judge};
 
@@ -71,7 +72,13 @@ fn block(row: &Row) -> Vec<[String; HEADINGS.len()]> {
 fn took(cell: &Cell) -> String {
     let time = duration(cell.nanoseconds);
     match cell.facts {
-        Some(facts) => format!("{time}, {} RTT, {} datagrams", facts.round_trips, facts.datagrams),
+        Some(Facts::Handshake { datagrams, round_trips }) => {
+            format!("{time}, {round_trips} RTT, {datagrams} datagrams")
+        }
+        Some(Facts::Capacity { received, sent, burst, core, kilobytes, .. }) => format!(
+            "{time}, {received} in and {sent} out a second, runs of {burst:.1}, {:.0} % of the core, {kilobytes} KiB a person",
+            100.0 * core
+        ),
         None => time,
     }
 }
@@ -86,6 +93,9 @@ fn duration(nanoseconds: f64) -> String {
 }
 
 fn count(allocations: f64) -> String {
+    if allocations.is_nan() {
+        return "?".to_owned();
+    }
     if allocations.fract() == 0.0 { format!("{allocations}") } else { format!("{allocations:.2}") }
 }
 
@@ -107,13 +117,28 @@ fn row_json(row: &Row) -> Value {
                 "allocations": cell.allocations,
                 "ratio_to_ours": cell.nanoseconds / row.ours().nanoseconds,
                 "ratio_to_bare": row.bare().map(|bare| cell.nanoseconds / bare.nanoseconds),
-                "datagrams": cell.facts.map(|facts| facts.datagrams),
-                "round_trips": cell.facts.map(|facts| facts.round_trips),
+                "facts": cell.facts.map(facts_json),
             })
         })
         .collect();
     let goals: Vec<_> = judge(row).iter().map(goal_json).collect();
     json!({ "case": row.case, "cells": cells, "goals": goals })
+}
+
+fn facts_json(facts: Facts) -> Value {
+    match facts {
+        Facts::Handshake { datagrams, round_trips } => {
+            json!({ "datagrams": datagrams, "round_trips": round_trips })
+        }
+        Facts::Capacity { calls, received, sent, burst, core, kilobytes } => json!({
+            "calls": calls,
+            "received_per_second": received,
+            "sent_per_second": sent,
+            "datagrams_per_system_call": burst,
+            "share_of_the_core": core,
+            "kilobytes_per_participant": kilobytes,
+        }),
+    }
 }
 
 fn goal_json(verdict: &Verdict) -> Value {

@@ -82,7 +82,7 @@ async fn trial(
     let mut call = scene.call("call", &wishes).await?;
     let accepted = call.accepted.ok_or(Error::Broken("nobody accepted"))?;
     let sound = |what: &Happening| {
-        matches!(what, Happening::FirstMedia { kind } if kind == "audio").then_some(())
+        matches!(what, Happening::FirstMedia { kind, .. } if kind == "audio").then_some(())
     };
     let [alice, bob] = &mut call.clients;
     let (at_a, ()) = alice.wait_for("sound", SOUND, sound).await?;
