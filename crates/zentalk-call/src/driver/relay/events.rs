@@ -17,7 +17,7 @@ pub enum RelayEvent {
         one_time_left: Option<u32>,
     },
     /// A blob of one's mailbox. It comes again on later connections until it is acknowledged:
-    /// deduplicate by `sequence`, and acknowledge repetitions as well.
+    /// expect repetitions (the `sequence` is the same within one life of the relay), and acknowledge repetitions as well.
     Delivered {
         /// Names the blob within the mailbox; later blobs have larger ones.
         sequence: u64,

@@ -4,7 +4,7 @@
 //! answers pings, and dials again with growing, jittered pauses when the connection breaks. Requests that
 //! were not answered by then are sent again on the next connection, so a blob may be stored twice: the
 //! ratchet drops the second one as a replay. Deliveries that were not acknowledged come again, too:
-//! **deduplicate by sequence, and acknowledge repetitions as well**, also blobs that cannot be decrypted.
+//! **expect repetitions (their sequence is the same within one life of the relay), and acknowledge repetitions as well**, also blobs that cannot be decrypted.
 //!
 //! Nothing is installed for the process: TLS settings are this client's own. Logs hold neither URLs nor
 //! mailboxes.
