@@ -46,6 +46,9 @@ pub enum Message {
     Invite {
         /// As for [`Message::Offer`].
         queued: Duration,
+        /// Whether it offers a place in the call that no invitation before offered to this side. Then it rings even if
+        /// the call has ended here: who left may be asked again. To be judged by the caller.
+        is_new: bool,
     },
     /// They call with a protocol version that we do not know.
     UnknownVersion {
@@ -143,9 +146,9 @@ impl Message {
     /// How long an offer was queued; zero for the other messages.
     pub(crate) const fn queued(self) -> Duration {
         match self {
-            Self::Offer { queued } | Self::Invite { queued } | Self::UnknownVersion { queued } => {
-                queued
-            }
+            Self::Offer { queued }
+            | Self::Invite { queued, .. }
+            | Self::UnknownVersion { queued } => queued,
             _ => Duration::ZERO,
         }
     }
@@ -166,6 +169,11 @@ impl Message {
     /// Whether it is an offer, of whichever version.
     pub(crate) const fn is_offer(self) -> bool {
         matches!(self, Self::Offer { .. } | Self::Invite { .. } | Self::UnknownVersion { .. })
+    }
+
+    /// Whether it may ring for a call that has ended here.
+    pub(crate) const fn revives(self) -> bool {
+        matches!(self, Self::Invite { is_new: true, .. })
     }
 }
 

@@ -178,7 +178,7 @@ impl Trigger {
     pub(crate) fn peer(message: Message) -> Self {
         match message {
             Message::Offer { queued }
-            | Message::Invite { queued }
+            | Message::Invite { queued, .. }
             | Message::UnknownVersion { queued }
                 if queued > OFFER_MAX_AGE =>
             {

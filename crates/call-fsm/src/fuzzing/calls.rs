@@ -43,7 +43,7 @@ enum Said {
     End(u8),
     Accepted,
     Declined,
-    Invite(u8),
+    Invite(u8, bool),
 }
 
 #[derive(Arbitrary, Debug)]
@@ -102,6 +102,9 @@ impl Device {
             Op::Message { call, from, message } => {
                 let from = from.map_or(Sender::OwnDevice, |peer| Sender::Peer(peer & 3));
                 let (call, message) = (id(*call), said(message));
+                if message.revives() && message.is_fresh_offer() && self.calls.active().is_none() {
+                    self.witness.asked_again(call);
+                }
                 assert!(
                     self.input(RegistryInput::Message { call, from, message }),
                     "a message is an error"
@@ -170,7 +173,9 @@ fn said(said: &Said) -> Message {
     let queued = |seconds: &u8| Duration::from_secs(u64::from(*seconds));
     match said {
         Said::Offer(seconds) => Message::Offer { queued: queued(seconds) },
-        Said::Invite(seconds) => Message::Invite { queued: queued(seconds) },
+        Said::Invite(seconds, is_new) => {
+            Message::Invite { queued: queued(seconds), is_new: *is_new }
+        }
         Said::UnknownVersion(seconds) => Message::UnknownVersion { queued: queued(seconds) },
         Said::Ringing => Message::Ringing,
         Said::Answer => Message::Answer,

@@ -26,6 +26,15 @@ impl Witness {
         self.agreed.insert(call);
     }
 
+    /// Somebody asks into a call that the user may have left: what they agreed to then counts no more.
+    pub(super) fn asked_again(&mut self, call: CallId) {
+        if self.ended.remove(&call) {
+            self.agreed.remove(&call);
+            self.placed.remove(&call);
+            self.media.remove(&call);
+        }
+    }
+
     pub(super) fn action(&mut self, call: CallId, peer: u8, action: &Action) {
         // Another's call may be told that the line is busy; nothing else concerns a call that is over.
         if *action == Action::SendBusy {

@@ -170,6 +170,7 @@ impl<P: Clone + PartialEq> CallRegistry<P> {
     }
 
     fn message(&mut self, now: Instant, call: CallId, peer: P, message: Message) {
+        let has_ended = self.ended.contains(&call) && !message.revives();
         let outcome = match &mut self.active {
             Some(active) if active.call == call && active.peer != peer => {
                 bump(&mut self.counters.strangers);
@@ -185,7 +186,7 @@ impl<P: Clone + PartialEq> CallRegistry<P> {
             Some(active) if active.call == call => {
                 active.machine.handle_input(now, Input::Peer(message))
             }
-            _ if self.ended.contains(&call) || !message.is_offer() => {
+            _ if has_ended || !message.is_offer() => {
                 bump(&mut self.counters.unknown_calls);
                 return;
             }
@@ -193,7 +194,10 @@ impl<P: Clone + PartialEq> CallRegistry<P> {
                 bump(&mut self.counters.late_offers);
                 return;
             }
-            None => self.begin(now, call, peer, Input::Peer(message)),
+            None => {
+                self.ended.retain(|ended| *ended != call);
+                self.begin(now, call, peer, Input::Peer(message))
+            }
             Some(_) => self.second_offer(now, call, peer, message),
         };
         debug_assert!(outcome.is_ok(), "the table rejects no message");

@@ -43,7 +43,7 @@ pub(crate) fn not_local() -> Vec<Op> {
     let messages = [
         OFFER,
         Message::Offer { queued: Duration::from_secs(61) },
-        Message::Invite { queued: Duration::ZERO },
+        Message::Invite { queued: Duration::ZERO, is_new: false },
         Message::UnknownVersion { queued: Duration::ZERO },
         Message::Ringing,
         Message::Answer,

@@ -1,8 +1,8 @@
 //! Two people call each other at once.
 
 use zentalk_call_fsm::{
-    Acceptance, Action, EndReason, Event, Message, PublicState, RegistryInput, RegistryOutput,
-    Report, State,
+    Acceptance, Action, Command, EndReason, Event, Message, PublicState, RegistryInput,
+    RegistryOutput, Report, State,
 };
 
 use crate::common::{NOW, OFFER};
@@ -112,9 +112,26 @@ fn an_invitation_never_takes_the_place_of_the_users_own_call() {
     for invitations in [id(1), id(3)] {
         let mut registry = Registry::new();
         step(&mut registry, place(id(2), "bob"));
-        let invite = Message::Invite { queued: std::time::Duration::ZERO };
+        let invite = Message::Invite { queued: std::time::Duration::ZERO, is_new: true };
         let outputs = step(&mut registry, says("bob", invitations, invite));
         assert_eq!(sent(&outputs), [(invitations.as_bytes()[0], &Action::SendBusy)]);
         assert_eq!(registry.active(), Some(id(2)));
     }
+}
+
+/// Who left a group may be asked again; that this side agreed once counts for nothing then, and an earlier invitation that comes again
+/// does not ring.
+#[test]
+fn who_left_a_group_rings_again_for_a_new_place_only() {
+    let mut registry = Registry::new();
+    let invite = |is_new| Message::Invite { queued: std::time::Duration::ZERO, is_new };
+    step(&mut registry, says("bob", id(1), invite(true)));
+    step(&mut registry, RegistryInput::Command { call: id(1), command: Command::HangUp });
+    assert_eq!(registry.active(), None);
+    step(&mut registry, says("bob", id(1), invite(false)));
+    assert_eq!(registry.active(), None, "an invitation that was there before");
+    let outputs = step(&mut registry, says("carol", id(1), invite(true)));
+    assert_eq!(registry.active(), Some(id(1)));
+    assert!(!sent(&outputs).iter().any(|(_, action)| matches!(action, Action::OpenDirect)));
+    assert!(registry.handle_input(NOW, place(id(1), "bob")).is_err());
 }

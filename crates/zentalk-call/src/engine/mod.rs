@@ -62,7 +62,7 @@ pub use zentalk_ice_nat::relays::{Location, RelayServer, StreamId, StreamInput, 
 pub use zentalk_ice_nat::turn::{TlsTrust, TurnCredentials};
 
 use self::call::{Call, Setting};
-use self::group::{GroupCall, Upgrade};
+use self::group::{Asked, GroupCall, Upgrade};
 use self::leaving::Leaving;
 use self::messages::{Offered, Outgoing};
 use self::relaying::Turn;
@@ -101,6 +101,8 @@ pub struct Engine {
     published_at: Option<Instant>,
     publish_at: Option<Instant>,
     /// Messages that did not open or made no sense.
+    /// Which places in group calls were offered to this side.
+    asked: Asked,
     dropped_messages: u64,
     outputs: VecDeque<Output>,
 }
@@ -190,6 +192,7 @@ impl Engine {
             maintain_at: unix_now + prekeys::MAINTENANCE_INTERVAL,
             published_at: None,
             publish_at: None,
+            asked: Asked::default(),
             dropped_messages: 0,
             outputs: VecDeque::new(),
         }

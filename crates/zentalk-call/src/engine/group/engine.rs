@@ -158,9 +158,10 @@ impl Engine {
             return self.handle_upgrade(call, &from, invite);
         }
         let card = invite.inviter().card().clone();
+        let is_new = self.asked.note(call, invite.index());
         let body = OfferedBody::Invite(invite);
         self.offered = Some(Offered { call, from: from.clone(), card, body: Some(body) });
-        self.pass(call, from, Message::Invite { queued });
+        self.pass(call, from, Message::Invite { queued, is_new });
         self.settle();
         self.offered = None;
         Ok(())

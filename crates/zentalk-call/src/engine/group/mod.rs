@@ -10,6 +10,7 @@
 //! 5. Who leaves says so to everybody; who crashes is noticed. Another epoch begins without them.
 //! 6. A server that is lost is left for the next one of the list, with the same keys and counters.
 
+mod asked;
 mod company;
 mod engine;
 mod io;
@@ -39,6 +40,7 @@ use zentalk_primitives::{CallId, DeviceId, Instant, ParticipantId, RoomId};
 use zentalk_signaling_ratchet::messages::{GroupInvite, GroupMember};
 use zentalk_signaling_ratchet::{CallBody, ContactCard, IdentityPublic};
 
+pub(crate) use self::asked::Asked;
 pub(crate) use self::engine::setting;
 pub use self::io::{SfuGrant, SfuInput, SfuOutput, SfuState};
 pub use self::member::{EpochCause, Member, MemberState};
