@@ -12,8 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{self, Instant};
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 use zentalk_sfu_control::limits::MAX_FRAME;
 use zentalk_sfu_control::{RefusedCode, ServerFrame};
 
@@ -70,8 +70,9 @@ async fn converse<S>(mut socket: WebSocketStream<S>, shared: &Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let first = time::timeout(JOIN_TIMEOUT, socket.next()).await;
-    let Ok(Some(Ok(Message::Binary(first)))) = first else { return };
+    let Ok(Some(first)) = time::timeout(JOIN_TIMEOUT, first_frame(&mut socket)).await else {
+        return;
+    };
     let request = match shared.admission.check(Clock::system_time(), &first) {
         Ok(request @ Request::Join(_)) => request,
         Ok(_) => return refuse(socket, shared, RefusedCode::NotJoined).await,
@@ -91,6 +92,21 @@ where
     }
     // A worker that is too busy to hear it drops what it cannot deliver, and forgets the connection then.
     let _ = worker.ask(Command::Closed { connection });
+}
+
+/// The first binary message. Signs of life may come before it; they count for nothing.
+async fn first_frame<S>(socket: &mut WebSocketStream<S>) -> Option<Bytes>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    for _ in 0..MAX_EARLY_PINGS {
+        match socket.next().await?.ok()? {
+            Message::Binary(frame) => return Some(frame),
+            Message::Ping(_) | Message::Pong(_) => {}
+            _ => return None,
+        }
+    }
+    None
 }
 
 struct Conversation<'a> {
@@ -187,6 +203,8 @@ const BUFFER: usize = 8 * 1024;
 /// Frames that wait for a participant that reads slowly; then it is dropped, and may come again.
 const MAX_WAITING: usize = 64;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// More of them before the join are a flood.
+const MAX_EARLY_PINGS: u32 = 8;
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);

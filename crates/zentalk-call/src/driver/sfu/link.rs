@@ -86,7 +86,8 @@ impl Link {
         let (socket, _) = opened.await.map_err(|_| RelayError::TimedOut)??;
         self.report(SfuInput::Connected { link: self.number }).await;
         let (mut sink, mut stream) = socket.split();
-        let mut pings = time::interval(self.pace.ping);
+        // The first thing that a server hears is the join, not a ping.
+        let mut pings = time::interval_at(Instant::now() + self.pace.ping, self.pace.ping);
         let mut heard = Instant::now();
         loop {
             let message = tokio::select! {

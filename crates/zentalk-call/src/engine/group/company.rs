@@ -10,7 +10,7 @@ use zentalk_sfu_control::{Medium, Wish};
 use super::media::GroupMedia;
 use super::members::Entry;
 use super::stay::Stay;
-use super::{ALONE_AT_SERVER, GroupCall, MAX_PEOPLE};
+use super::{ALONE_AT_SERVER, Begun, GroupCall, MAX_PEOPLE};
 
 /// The whole picture.
 const LARGE_LAYER: u8 = 2;
@@ -50,7 +50,9 @@ impl GroupCall {
             self.alone_until = None;
             return;
         };
-        let expected = self.was_together && self.members.joined().next().is_some();
+        // Who invited this side is at a server already; whoever began the call waits for the others where it is.
+        let invited = matches!(self.begun, Begun::ByInvitation { .. });
+        let expected = (self.was_together || invited) && self.members.joined().next().is_some();
         self.alone_until = match expected && stay.participants().is_empty() {
             true => self.alone_until.or(Some(now + ALONE_AT_SERVER)),
             false => None,

@@ -151,7 +151,7 @@ pub(crate) struct Identity {
 const DESERTED_BY_GOODBYE: Duration = Duration::from_secs(10);
 /// The same if the last of the others crashed: as long as a call of two waits for its peer.
 const DESERTED_BY_CRASH: Duration = zentalk_call_fsm::RECONNECT_TIMEOUT;
-/// How long this side stays at a server where nobody is, if it has met the others before.
+/// How long this side stays at a server where nobody is, if it was invited or has met the others before.
 const ALONE_AT_SERVER: Duration = Duration::from_secs(4);
 
 impl GroupCall {

@@ -225,3 +225,14 @@ async fn who_stays_does_not_hold_a_drained_server() {
     sfu.stop().await.unwrap();
     while alice.control.receive().await.is_some() {}
 }
+
+/// A client's sign of life may overtake its join.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ping_before_the_join_turns_nobody_away() {
+    let sfu = start(config()).await;
+    let mut control = Control::connect(sfu.url()).await;
+    control.socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+    control.send(join(token(room(1), participant(1)))).await;
+    assert!(matches!(control.receive().await, Some(ServerFrame::Joined { .. })));
+    sfu.kill().await;
+}
