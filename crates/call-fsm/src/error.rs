@@ -23,4 +23,7 @@ pub enum Error {
     /// The registry has no active call of this id.
     #[error("no such call")]
     UnknownCall,
+    /// Both sides have not accepted yet, so the call's peer stays who it is.
+    #[error("the call is not accepted yet")]
+    NotAccepted,
 }

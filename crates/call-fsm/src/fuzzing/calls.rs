@@ -24,6 +24,7 @@ enum Op {
     Report { call: u8, report: Reported },
     Wait { millis: u16 },
     WaitLong { seconds: u8 },
+    ContinueWith { call: u8, peer: u8 },
 }
 
 #[derive(Arbitrary, Debug)]
@@ -113,6 +114,12 @@ impl Device {
             Op::Report { call, report } => {
                 let (call, report) = (id(*call), reported(report));
                 self.input(RegistryInput::Report { call, report });
+            }
+            Op::ContinueWith { call, peer } => {
+                let (call, peer) = (id(*call), *peer & 3);
+                if self.input(RegistryInput::ContinueWith { call, peer }) {
+                    assert_eq!(self.calls.peer(), Some(&peer));
+                }
             }
         }
     }

@@ -38,6 +38,14 @@ pub enum RegistryInput<P> {
         /// What.
         report: Report,
     },
+    /// The active call, which several people had, goes on with this one of them alone: from now on it is their messages that
+    /// count, and nobody else's.
+    ContinueWith {
+        /// Which call.
+        call: CallId,
+        /// Who is left.
+        peer: P,
+    },
 }
 
 /// Who sent a message, as the ratchet authenticated it.

@@ -34,6 +34,11 @@ pub const MAX_REMEMBERED_CALLS: usize = 64;
 /// [`EndReason::Glare`](crate::EndReason::Glare) and theirs is answered at once: the user placed a
 /// call to this very person, and that placing is the local accept (the same [`LocalAccept`] value
 /// moves over). No other message of a peer is ever answered by itself.
+///
+/// # More than two
+///
+/// To the registry a call has one peer. A call of several people has whoever its caller chose to stand for them; what they say is
+/// the caller's to put together. When one of them is left, [`RegistryInput::ContinueWith`] says who.
 #[derive(Debug)]
 pub struct CallRegistry<P> {
     active: Option<Active<P>>,
@@ -97,6 +102,7 @@ impl<P: Clone + PartialEq> CallRegistry<P> {
             RegistryInput::Place { call, peer, accept } => self.place(now, call, peer, accept),
             RegistryInput::Command { call, command } => self.command(now, call, command),
             RegistryInput::Report { call, report } => self.report(now, call, report),
+            RegistryInput::ContinueWith { call, peer } => self.continue_with(call, peer),
             RegistryInput::Message { call, from: Sender::Peer(peer), message } => {
                 self.message(now, call, peer, message);
                 Ok(())
@@ -167,6 +173,16 @@ impl<P: Clone + PartialEq> CallRegistry<P> {
         }
         // The layers below may report late: no mistake.
         if self.ended.contains(&call) { Ok(()) } else { Err(Error::UnknownCall) }
+    }
+
+    /// Before both sides have accepted, a call has the peer that it rings for, and no other.
+    fn continue_with(&mut self, call: CallId, peer: P) -> Result<(), Error> {
+        let active = self.active_mut(call).ok_or(Error::UnknownCall)?;
+        if !matches!(active.machine.state(), State::Live(acceptance, _) if acceptance.is_mutual()) {
+            return Err(Error::NotAccepted);
+        }
+        active.peer = peer;
+        Ok(())
     }
 
     fn message(&mut self, now: Instant, call: CallId, peer: P, message: Message) {

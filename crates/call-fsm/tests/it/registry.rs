@@ -184,6 +184,25 @@ fn the_oldest_of_many_ended_calls_is_forgotten() {
     assert_ne!(step(&mut registry, says("bob", id(0), OFFER)), []);
 }
 
+/// A call of several people of which one is left: from then on nobody else has a say in it.
+#[test]
+fn a_call_that_goes_on_with_one_person_hears_nobody_else() {
+    let mut registry = Registry::new();
+    step(&mut registry, place(id(1), "the group"));
+    let only_bob = || RegistryInput::ContinueWith { call: id(1), peer: "bob" };
+    assert_eq!(registry.handle_input(NOW, only_bob()), Err(Error::NotAccepted));
+    step(&mut registry, says("the group", id(1), Message::Answer));
+    assert_eq!(step(&mut registry, only_bob()), [], "the call itself does not notice");
+    for leaver in ["the group", "carol"] {
+        let end = Message::End(EndReason::HungUpRemote);
+        assert_eq!(step(&mut registry, says(leaver, id(1), end)), []);
+    }
+    assert_eq!((registry.counters().strangers, registry.active()), (2, Some(id(1))));
+    step(&mut registry, says("bob", id(1), Message::End(EndReason::HungUpRemote)));
+    assert_eq!(registry.active(), None);
+    assert_eq!(registry.handle_input(NOW, only_bob()), Err(Error::UnknownCall));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
