@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::candidates::Candidates;
 use super::elsewhere::Elsewhere;
 use super::end::EndCode;
-use super::group::{GroupInvite, GroupJoin, GroupKeys, GroupSas};
+use super::group::{GroupInvite, GroupInvited, GroupJoin, GroupKeys, GroupSas};
 use super::offer::Offer;
 use super::restart::Restart;
 use super::ringing::Ringing;
@@ -56,6 +56,12 @@ pub enum CallBody {
     GroupKeys(GroupKeys),
     /// The group's verification.
     GroupSas(GroupSas),
+    /// A member has invited somebody, or that invitation is over.
+    GroupInvited(GroupInvited),
+    /// A member of a group call of which two are left asks the other for a path of their own. It never rings.
+    GroupPairOffer(Offer),
+    /// The other takes it up.
+    GroupPairAnswer(Answer),
     /// Received only: this version's, but of a kind that is not known here. To be ignored.
     Unknown,
     /// Received only: from a version that is not known here. If `rings`, it is an offer or an invitation: ring, and say that
@@ -179,7 +185,10 @@ struct Wire {
     call_id: Vec<u8>,
     #[prost(bytes = "vec", tag = "3")]
     device_id: Vec<u8>,
-    #[prost(oneof = "BodyWire", tags = "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17")]
+    #[prost(
+        oneof = "BodyWire",
+        tags = "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20"
+    )]
     body: Option<BodyWire>,
 }
 
@@ -189,7 +198,9 @@ impl Drop for Wire {
             BodyWire::Offer(bytes)
             | BodyWire::Answer(bytes)
             | BodyWire::Restart(bytes)
-            | BodyWire::GroupKeys(bytes),
+            | BodyWire::GroupKeys(bytes)
+            | BodyWire::GroupPairOffer(bytes)
+            | BodyWire::GroupPairAnswer(bytes),
         ) = &mut self.body
         {
             bytes.zeroize();
@@ -228,6 +239,12 @@ enum BodyWire {
     GroupKeys(Vec<u8>),
     #[prost(bytes, tag = "17")]
     GroupSas(Vec<u8>),
+    #[prost(bytes, tag = "18")]
+    GroupPairOffer(Vec<u8>),
+    #[prost(bytes, tag = "19")]
+    GroupPairAnswer(Vec<u8>),
+    #[prost(bytes, tag = "20")]
+    GroupInvited(Vec<u8>),
 }
 
 impl BodyWire {
@@ -247,6 +264,9 @@ impl BodyWire {
             CallBody::GroupJoin(join) => Self::GroupJoin(join.encode()),
             CallBody::GroupKeys(keys) => Self::GroupKeys(keys.encode()),
             CallBody::GroupSas(sas) => Self::GroupSas(sas.as_bytes().to_vec()),
+            CallBody::GroupInvited(word) => Self::GroupInvited(word.encode()),
+            CallBody::GroupPairOffer(offer) => Self::GroupPairOffer(offer.encode()),
+            CallBody::GroupPairAnswer(answer) => Self::GroupPairAnswer(answer.encode()),
             CallBody::Unknown | CallBody::NeedsUpdate { .. } => return Err(Error::NotSendable),
         })
     }
@@ -271,6 +291,9 @@ impl BodyWire {
             Self::GroupJoin(bytes) => CallBody::GroupJoin(GroupJoin::decode(bytes)?),
             Self::GroupKeys(bytes) => CallBody::GroupKeys(GroupKeys::decode(bytes)?),
             Self::GroupSas(bytes) => CallBody::GroupSas(GroupSas::new(bytes.clone())?),
+            Self::GroupInvited(bytes) => CallBody::GroupInvited(GroupInvited::decode(bytes)?),
+            Self::GroupPairOffer(bytes) => CallBody::GroupPairOffer(Offer::decode(bytes)?),
+            Self::GroupPairAnswer(bytes) => CallBody::GroupPairAnswer(Answer::decode(bytes)?),
         })
     }
 }

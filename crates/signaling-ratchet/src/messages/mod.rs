@@ -25,7 +25,9 @@ pub use candidates::{Candidate, Candidates};
 pub use elsewhere::Elsewhere;
 pub use end::EndCode;
 pub use frame_secret::FrameSecret;
-pub use group::{GroupInvite, GroupJoin, GroupKeys, GroupMember, GroupRoom, GroupSas};
+pub use group::{
+    GroupInvite, GroupInvited, GroupJoin, GroupKeys, GroupMember, GroupRoom, GroupSas,
+};
 pub use offer::{MediaKinds, Offer};
 pub use restart::Restart;
 pub use ringing::Ringing;

@@ -114,7 +114,7 @@ fn read(mut plaintext: Vec<u8>, from: &IdentityPublic) -> Result<CallMessage, Er
 /// The card by which the sender introduces itself, and what it is when it is another person's.
 const fn introduction(body: &CallBody) -> Option<(&ContactCard, &'static str)> {
     match body {
-        CallBody::Offer(offer) => {
+        CallBody::Offer(offer) | CallBody::GroupPairOffer(offer) => {
             Some((offer.card(), "offer: its contact card is another person's"))
         }
         CallBody::GroupInvite(invite) => {

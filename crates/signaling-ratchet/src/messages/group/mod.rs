@@ -1,6 +1,7 @@
 //! Calls of more than two: who is in them, where they meet, and what carries their keys.
 
 mod invite;
+mod invited;
 mod join;
 mod keys;
 mod member;
@@ -8,6 +9,7 @@ mod room;
 mod sas;
 
 pub use invite::GroupInvite;
+pub use invited::GroupInvited;
 pub use join::GroupJoin;
 pub use keys::GroupKeys;
 pub use member::GroupMember;

@@ -4,15 +4,15 @@ use proptest::prelude::*;
 use prost::Message;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use zentalk_primitives::{MailboxId, ParticipantId, RoomId};
+use zentalk_primitives::{MailboxId, ParticipantId, RoomId, Secret};
 use zeroize::Zeroizing;
 
-use super::{CALL, DEVICE, by_hand, through_the_wire};
+use super::{CALL, DEVICE, by_hand, offer, through_the_wire};
 use crate::card::ContactCard;
 use crate::identity::Identity;
 use crate::messages::{
-    CallBody, CallMessage, GroupInvite, GroupJoin, GroupKeys, GroupMember, GroupRoom, GroupSas,
-    MediaKinds,
+    Answer, CallBody, CallMessage, FrameSecret, GroupInvite, GroupInvited, GroupJoin, GroupKeys,
+    GroupMember, GroupRoom, GroupSas, MediaKinds,
 };
 use crate::{Error, limits};
 
@@ -82,6 +82,58 @@ fn other_messages_of_a_group_survive_the_wire_and_need_no_new_version() {
         panic!()
     };
     assert_eq!(found, sas);
+}
+
+#[test]
+fn the_offer_of_a_path_of_two_survives_the_wire_and_never_rings() {
+    let sent = offer("v=0\r\n");
+    let secret = *sent.frame_secret().expose();
+    let CallBody::GroupPairOffer(found) = through_the_wire(CallBody::GroupPairOffer(sent)) else {
+        panic!()
+    };
+    assert_eq!((found.sdp(), found.frame_secret().expose()), ("v=0\r\n", &secret));
+    let answer = Answer::new("v=0\r\n".to_owned(), FrameSecret::new(Secret::new([3; 32]))).unwrap();
+    let CallBody::GroupPairAnswer(found) = through_the_wire(CallBody::GroupPairAnswer(answer))
+    else {
+        panic!()
+    };
+    assert_eq!((found.sdp(), found.frame_secret().expose()), ("v=0\r\n", &[3; 32]));
+    let bytes = encoded(CallBody::GroupPairOffer(offer("v=0\r\n")));
+    let older = OlderReader::decode(bytes.as_slice()).unwrap();
+    assert_eq!((older.version, older.body), (1, None), "nothing that is known there");
+}
+
+#[test]
+fn a_word_about_somebody_invited_survives_the_wire_and_never_rings() {
+    let given = GroupInvited::given(7, card(7, RELAY).identity().clone()).unwrap();
+    for sent in [given.clone(), given.taken_back()] {
+        let bytes = encoded(CallBody::GroupInvited(sent.clone()));
+        let older = OlderReader::decode(bytes.as_slice()).unwrap();
+        assert_eq!((older.version, older.body), (1, None), "nothing that is known there");
+        let CallBody::GroupInvited(found) = through_the_wire(CallBody::GroupInvited(sent.clone()))
+        else {
+            panic!()
+        };
+        assert_eq!(found, sent);
+    }
+}
+
+#[test]
+fn a_word_about_no_person_or_no_place_is_refused() {
+    let who = card(1, RELAY).identity().clone();
+    let index = Error::Malformed("group member's index");
+    assert_eq!(GroupInvited::given(16, who.clone()).err(), Some(index));
+    let read = |index: u8, identity: &[u8]| {
+        let mut word = vec![1 << 3, index];
+        prost::encoding::bytes::encode(2, &identity.to_vec(), &mut word);
+        CallMessage::decode(&by_hand(1, &[(20, &word)])).err()
+    };
+    let mut identity = who.to_bytes();
+    assert_eq!(read(15, &identity), None);
+    assert_eq!(read(16, &identity), Some(index));
+    assert_eq!(read(15, &identity[1..]), Some(Error::Malformed("identity")));
+    identity[70] ^= 1;
+    assert!(matches!(read(15, &identity), Some(Error::BadSignature(_))));
 }
 
 /// What a receiver that knows version 1 only makes of a message: the fields that keep their meaning in every version.
