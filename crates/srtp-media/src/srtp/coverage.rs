@@ -29,6 +29,11 @@ impl RtpCoverage {
         })
     }
 
+    /// Whether nothing but the payload is encrypted.
+    pub(super) const fn is_payload(&self) -> bool {
+        matches!(self, Self::Payload)
+    }
+
     /// By how many bytes [`Self::encrypt_header`] will lengthen the packet.
     pub(super) fn growth(&self, packet: &[u8]) -> usize {
         match self {

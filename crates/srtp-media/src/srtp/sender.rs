@@ -131,6 +131,40 @@ impl SrtpSender {
         let packet = buf.get(..len).unwrap_or_default();
         let header = RtpHeader::parse(packet)?;
         self.coverage.check(packet, header)?;
+        let index = self.commit_index(header)?;
+        let span = self.coverage.encrypt_header(buf, len, header, index)?;
+        self.rtp.protect_rtp(buf, span, header.ssrc, index)?;
+        Ok(protected_len)
+    }
+
+    /// As [`Self::protect_rtp_in`], of a packet whose payload lies elsewhere: `buf` begins with its header, `header_len` bytes. The payload is
+    /// not copied where it can be encrypted on its way.
+    ///
+    /// # Errors
+    /// As [`Self::protect_rtp_in`], and [`Error::Malformed`] if the header has another length. Behind the header `buf` may then have changed.
+    pub fn protect_rtp_payload_in(
+        &mut self,
+        buf: &mut [u8],
+        header_len: usize,
+        payload: &[u8],
+    ) -> Result<usize, Error> {
+        let len = header_len.saturating_add(payload.len());
+        if !(self.coverage.is_payload() && self.rtp.encrypts_elsewhere()) {
+            buf.get_mut(header_len..len).ok_or(Error::BufferTooSmall)?.copy_from_slice(payload);
+            return self.protect_rtp_in(buf, len);
+        }
+        let (buf, protected_len) = room(buf, len, self.rtp_trailer)?;
+        let header = RtpHeader::parse(buf.get(..header_len).unwrap_or_default())?;
+        if header.len != header_len {
+            return Err(Error::Malformed);
+        }
+        let index = self.commit_index(header)?;
+        self.rtp.protect_rtp_payload(buf, header_len, payload, header.ssrc, index)?;
+        Ok(protected_len)
+    }
+
+    /// Takes the index of the packet with this header, which was not used before and will not be used again, whatever happens then.
+    fn commit_index(&mut self, header: RtpHeader) -> Result<u64, Error> {
         let (slot, stream) = self.rtp_streams.find(header.ssrc);
         let index = match stream {
             Some(stream) => stream.index_of(header.seq)?,
@@ -139,11 +173,8 @@ impl SrtpSender {
         if stream.is_some_and(|stream| !stream.is_fresh(index)) {
             return Err(Error::SequenceReused);
         }
-        // Committed first: whatever happens then, this nonce is not used again.
         self.rtp_streams.commit(header.ssrc, slot, RtpStream::new)?.commit(index);
-        let span = self.coverage.encrypt_header(buf, len, header, index)?;
-        self.rtp.protect_rtp(buf, span, header.ssrc, index)?;
-        Ok(protected_len)
+        Ok(index)
     }
 
     /// Turns the RTCP packet, usually compound, into an encrypted SRTCP packet,
@@ -220,3 +251,66 @@ fn room(buf: &mut [u8], len: usize, trailer: usize) -> Result<(&mut [u8], usize)
 
 /// The index has 31 bits (RFC 3711 §3.4) and must not repeat (§9.1).
 const MAX_RTCP_INDEX: u32 = (1 << 31) - 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROFILES: [SrtpProfile; 3] =
+        [SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmHmacSha1_80];
+
+    fn sender(profile: SrtpProfile, options: &SrtpOptions) -> SrtpSender {
+        let (key, salt) = (vec![7; profile.key_len()], vec![9; profile.salt_len()]);
+        SrtpSender::with_options(SrtpMasterKey::new(profile, &key, &salt).unwrap(), options)
+            .unwrap()
+    }
+
+    /// A header with an extension block, and a payload.
+    fn packet(seq: u8, payload: usize) -> (Vec<u8>, Vec<u8>) {
+        let header = [0x90, 96, 0, seq, 0, 0, 0, 1, 0, 0, 0, 2, 0xbe, 0xde, 0, 1, 0x10, 7, 0, 0];
+        (header.to_vec(), (0..payload).map(|at| at as u8).collect())
+    }
+
+    #[test]
+    fn a_payload_from_elsewhere_is_protected_as_one_in_its_place() {
+        let options = [
+            SrtpOptions::new(),
+            SrtpOptions::new().mki(&[1, 2]).unwrap(),
+            SrtpOptions::new().cryptex(),
+        ];
+        for (profile, options) in
+            PROFILES.iter().flat_map(|profile| options.iter().map(move |it| (*profile, it)))
+        {
+            let [mut whole, mut parted] = [0; 2].map(|_| sender(profile, options));
+            for (seq, payload) in [(1, 0), (2, 1), (3, 16), (4, 1_000), (9, 1_460), (5, 33)] {
+                let (header, payload) = packet(seq, payload);
+                let len = header.len() + payload.len();
+                let mut expected = [&header[..], &payload, &[0; 200]].concat();
+                let protected = whole.protect_rtp_in(&mut expected, len).unwrap();
+                let mut buf = [&header[..], &[0xee; 1_700]].concat();
+                let result = parted.protect_rtp_payload_in(&mut buf, header.len(), &payload);
+                assert_eq!(result, Ok(protected));
+                assert_eq!(buf[..protected], expected[..protected], "{profile:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_payload_from_elsewhere_uses_no_number_twice_and_needs_its_room() {
+        let mut sender = sender(SrtpProfile::AeadAes256Gcm, &SrtpOptions::new());
+        let (header, payload) = packet(1, 100);
+        let mut short = [&header[..], &[0; 115]].concat();
+        let result = sender.protect_rtp_payload_in(&mut short, header.len(), &payload);
+        assert_eq!(result, Err(Error::BufferTooSmall));
+        let mut buf = [&header[..], &[0; 116]].concat();
+        for wrong in [0, 12, header.len() - 1, header.len() + 1, 1_000] {
+            assert!(sender.protect_rtp_payload_in(&mut buf, wrong, &[]).is_err());
+        }
+        assert!(sender.protect_rtp_payload_in(&mut buf, header.len(), &payload).is_ok());
+        let mut again = [&header[..], &[0; 116]].concat();
+        let result = sender.protect_rtp_payload_in(&mut again, header.len(), &payload);
+        assert_eq!(result, Err(Error::SequenceReused));
+        assert_eq!(sender.protect_rtp_in(&mut again, 120), Err(Error::SequenceReused));
+        assert_eq!(again, [&header[..], &[0; 116]].concat());
+    }
+}

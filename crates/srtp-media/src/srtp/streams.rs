@@ -9,6 +9,8 @@ pub(super) struct StreamTable<T> {
     limit: usize,
     ssrcs: Vec<u32>,
     states: Vec<T>,
+    /// Where the last one was committed: packets of one stream come in runs.
+    last: usize,
 }
 
 /// Where an SSRC stands in its table, or would stand.
@@ -17,7 +19,7 @@ pub(super) struct Slot(Result<usize, usize>);
 
 impl<T> StreamTable<T> {
     pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, ssrcs: Vec::new(), states: Vec::new() }
+        Self { limit, ssrcs: Vec::new(), states: Vec::new(), last: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -25,7 +27,8 @@ impl<T> StreamTable<T> {
     }
 
     pub(super) fn find(&self, ssrc: u32) -> (Slot, Option<&T>) {
-        let slot = self.ssrcs.binary_search(&ssrc);
+        let is_last = self.ssrcs.get(self.last) == Some(&ssrc);
+        let slot = if is_last { Ok(self.last) } else { self.ssrcs.binary_search(&ssrc) };
         (Slot(slot), slot.ok().and_then(|at| self.states.get(at)))
     }
 
@@ -49,6 +52,7 @@ impl<T> StreamTable<T> {
                 at
             }
         };
+        self.last = at;
         self.states.get_mut(at).ok_or(Error::Internal)
     }
 }

@@ -47,6 +47,27 @@ impl AeadAesGcm {
         Ok(())
     }
 
+    /// Nothing stands behind the tag.
+    pub(super) fn encrypts_elsewhere(&self) -> bool {
+        self.mki.len() == 0
+    }
+
+    /// As [`Self::protect_rtp`], the payload being encrypted from where it is to where it goes: without a copy.
+    pub(super) fn protect_rtp_payload(
+        &self,
+        buf: &mut [u8],
+        header_len: usize,
+        payload: &[u8],
+        ssrc: u32,
+        index: u64,
+    ) -> Result<(), Error> {
+        let (aad, rest) = buf.split_at_mut_checked(header_len).ok_or(Error::Malformed)?;
+        let nonce = Nonce::assume_unique_for_key(self.rtp_nonce(ssrc, index));
+        self.key
+            .seal_in_place_scatter(nonce, Aad::from(&*aad), &mut [], payload, rest)
+            .map_err(|_| Error::Internal)
+    }
+
     pub(super) fn unprotect_rtp(
         &self,
         packet: &mut [u8],

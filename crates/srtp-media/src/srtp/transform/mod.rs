@@ -55,6 +55,26 @@ impl Transform {
         }
     }
 
+    /// Whether [`Self::protect_rtp_payload`] can be used.
+    pub(super) fn encrypts_elsewhere(&self) -> bool {
+        matches!(self, Self::AeadAesGcm(gcm) if gcm.encrypts_elsewhere())
+    }
+
+    /// Protects an RTP packet whose header is in the first `header_len` bytes of `buf`, and which fills `buf` but for the trailer at its end.
+    pub(super) fn protect_rtp_payload(
+        &self,
+        buf: &mut [u8],
+        header_len: usize,
+        payload: &[u8],
+        ssrc: u32,
+        index: u64,
+    ) -> Result<(), Error> {
+        match self {
+            Self::AeadAesGcm(gcm) => gcm.protect_rtp_payload(buf, header_len, payload, ssrc, index),
+            Self::AesCmHmacSha1(_) => Err(Error::Internal),
+        }
+    }
+
     /// Verifies and decrypts an RTP packet; returns its length without trailer.
     pub(super) fn unprotect_rtp(
         &self,
