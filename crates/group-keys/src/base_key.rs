@@ -5,6 +5,7 @@ use zentalk_primitives::{CallId, Secret};
 
 use crate::Error;
 use crate::crypto::{Crypto, Hash, Platform};
+use crate::key_bytes::KeyBytes;
 
 /// One side's contribution to the key of a call of two: 32 random bytes, sent inside the ratchet.
 pub struct FrameSecret(Secret<32>);
@@ -33,16 +34,22 @@ impl fmt::Debug for FrameSecret {
 }
 
 /// The SFrame `base_key` of one epoch of one call, from which every sender's and stream's key derives.
-pub struct BaseKey(Secret<32>);
+pub struct BaseKey(KeyBytes);
 
 impl BaseKey {
     /// A base key made elsewhere: the Media Key of a group call's epoch.
-    pub const fn new(key: Secret<32>) -> Self {
-        Self(key)
+    pub fn new(key: Secret<32>) -> Self {
+        Self(KeyBytes::from(key))
     }
 
-    pub(crate) const fn expose(&self) -> &[u8; 32] {
+    pub(crate) fn expose(&self) -> &[u8; 32] {
         self.0.expose()
+    }
+}
+
+impl From<KeyBytes> for BaseKey {
+    fn from(key: KeyBytes) -> Self {
+        Self(key)
     }
 }
 
@@ -77,10 +84,8 @@ pub fn pair_base_key(
     let halves = caller_secret.expose().iter().chain(callee_secret.expose());
     secrets.expose_mut().iter_mut().zip(halves).for_each(|(to, from)| *to = *from);
     let info = [LABEL, &[caller_len][..], caller_identity, &[callee_len][..], callee_identity];
-    let mut key = Secret::new([0; 32]);
-    let salt = call_id.as_bytes();
-    Platform::hkdf(Hash::Sha256, salt, secrets.expose(), &info, key.expose_mut())?;
-    Ok(BaseKey(key))
+    let (salt, secret) = (call_id.as_bytes(), secrets.expose());
+    KeyBytes::try_filled(|key| Platform::hkdf(Hash::Sha256, salt, secret, &info, key)).map(BaseKey)
 }
 
 fn identity_len(identity: &[u8]) -> Result<u8, Error> {

@@ -111,6 +111,13 @@ pub enum MediaKind {
     ScreenAudio = 3,
 }
 
+impl MediaKind {
+    /// Whether it is pictures.
+    pub const fn is_video(self) -> bool {
+        matches!(self, Self::Camera | Self::Screen)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

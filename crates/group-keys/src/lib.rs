@@ -16,6 +16,7 @@ pub mod fuzzing;
 mod glass;
 mod group;
 mod header;
+mod key_bytes;
 mod key_id;
 mod keyring;
 mod liveness;

@@ -2,18 +2,19 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
-use zentalk_primitives::{CallId, Secret};
+use zentalk_primitives::CallId;
 
 use crate::crypto::{Crypto, Hash, Platform};
+use crate::key_bytes::KeyBytes;
 use crate::{BaseKey, Epoch, Error, Roster};
 
 /// The Media Key of one epoch: 32 bytes that its maker sends to each member through their own ratchet.
-pub struct MediaKey(Secret<32>);
+pub struct MediaKey(KeyBytes);
 
 impl MediaKey {
     /// A fresh one: nobody who left can know anything of it.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
-        Self(Secret::random(rng))
+        Self(KeyBytes::filled(|bytes| rng.fill_bytes(bytes)))
     }
 
     /// The key of a later epoch, by a step that cannot be taken back: whoever gets the new one only, cannot read the past. Whoever
@@ -32,30 +33,29 @@ impl MediaKey {
         roster: &Roster,
     ) -> Result<BaseKey, Error> {
         let info = [BASE_KEY, &epoch.to_u32().to_be_bytes()[..], &roster.digest()];
-        self.derive(call, &info).map(BaseKey::new)
+        self.derive(call, &info).map(BaseKey::from)
     }
 
-    fn derive(&self, call: CallId, info: &[&[u8]]) -> Result<Secret<32>, Error> {
-        let mut key = Secret::new([0; 32]);
-        let salt = call.as_bytes();
-        Platform::hkdf(Hash::Sha256, salt, self.0.expose(), info, key.expose_mut())?;
-        Ok(key)
+    fn derive(&self, call: CallId, info: &[&[u8]]) -> Result<KeyBytes, Error> {
+        let (salt, secret) = (call.as_bytes(), self.expose());
+        KeyBytes::try_filled(|key| Platform::hkdf(Hash::Sha256, salt, secret, info, key))
     }
 
     pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
-        Secret::from_slice(bytes).map(Self)
+        let bytes: &[u8; 32] = bytes.try_into().ok()?;
+        Some(Self(KeyBytes::filled(|key| key.copy_from_slice(bytes))))
     }
 
-    pub(crate) const fn duplicate(&self) -> Self {
-        Self(self.0.duplicate())
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(KeyBytes::filled(|key| key.copy_from_slice(self.expose())))
     }
 
-    pub(crate) const fn expose(&self) -> &[u8; 32] {
+    pub(crate) fn expose(&self) -> &[u8; 32] {
         self.0.expose()
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.expose().ct_eq(other.expose()).into()
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_ratchet_step_depends_on_call_and_both_epochs() {
-        let key = MediaKey(Secret::new([1; 32]));
+        let key = MediaKey::from_slice(&[1; 32]).unwrap();
         let step = |call, from, to| *key.ratchet(call, epoch(from), epoch(to)).unwrap().expose();
         let base = step(CALL, 1, 2);
         assert_eq!(base, step(CALL, 1, 2));
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn members_who_were_told_of_different_rosters_have_different_keys() {
-        let key = MediaKey(Secret::new([1; 32]));
+        let key = MediaKey::from_slice(&[1; 32]).unwrap();
         let base = |number, info: &[u8]| {
             *key.base_key(CALL, epoch(number), &roster(info)).unwrap().expose()
         };
@@ -109,6 +109,9 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        assert_eq!(format!("{:?}", MediaKey(Secret::new([1; 32]))), "MediaKey([redacted])");
+        assert_eq!(
+            format!("{:?}", MediaKey::from_slice(&[1; 32]).unwrap()),
+            "MediaKey([redacted])"
+        );
     }
 }

@@ -22,6 +22,8 @@ pub struct OpenedFrame {
     /// Its place in the order in which its sender sealed, from 0. Frames may be opened out of order, within
     /// [`FRAME_REPLAY_WINDOW`](crate::FRAME_REPLAY_WINDOW); a decoder that must not go back compares this.
     pub counter: u64,
+    /// Whether nothing that was sealed later under its key had been opened before.
+    pub is_newest: bool,
     /// The key it was sealed under: epoch, sender, kind and layer. Counters compare within one only.
     pub key_id: KeyId,
 }
@@ -58,6 +60,11 @@ impl FrameOpener {
         opened
     }
 
+    /// Whether a frame with this counter could still be opened.
+    pub(crate) fn check(&self, counter: u64) -> Result<(), Error> {
+        self.window.check(counter)
+    }
+
     /// Opens a sealed frame over what is in `out`.
     fn open_over(
         &mut self,
@@ -76,8 +83,9 @@ impl FrameOpener {
         let metadata = [self.call_id.as_bytes(), clear];
         self.key.open_framed(header.counter, metadata, body, out, clear_len)?;
         out.get_mut(..clear_len).ok_or(Error::Internal)?.copy_from_slice(clear);
-        self.window.mark(header.counter);
-        Ok(OpenedFrame { counter: header.counter, key_id: self.key_id })
+        let (counter, key_id) = (header.counter, self.key_id);
+        let is_newest = self.window.mark(counter);
+        Ok(OpenedFrame { counter, is_newest, key_id })
     }
 
     fn check_key_id(&self, kid: u64) -> Result<(), Error> {

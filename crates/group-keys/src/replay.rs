@@ -23,16 +23,18 @@ impl ReplayWindow {
         }
     }
 
-    /// Marks a counter that [`Self::check`] let pass, after its frame was found authentic.
-    pub(crate) fn mark(&mut self, counter: u64) {
+    /// Marks a counter that [`Self::check`] let pass, after its frame was found authentic. Returns whether it is the highest.
+    pub(crate) fn mark(&mut self, counter: u64) -> bool {
         let after = u128::from(counter) + 1;
-        if after > self.next {
+        let is_highest = after > self.next;
+        if is_highest {
             let step = u32::try_from(after - self.next).unwrap_or(u32::MAX);
             self.opened = self.opened.checked_shl(step).unwrap_or(0);
             self.next = after;
         }
         let back = u32::try_from(self.next - after).unwrap_or(u32::MAX);
         self.opened |= 1_u128.checked_shl(back).unwrap_or(0);
+        is_highest
     }
 }
 
@@ -66,7 +68,7 @@ mod tests {
     #[test]
     fn a_jump_forgets_what_it_leaves_behind_and_nothing_else() {
         let mut window = ReplayWindow::default();
-        (0..128).for_each(|counter| window.mark(counter));
+        assert!((0..128).all(|counter| window.mark(counter)));
         window.mark(200);
         assert!((73..128).all(|counter| window.check(counter) == Err(Error::Replayed)));
         assert!((128..200).all(|counter| window.check(counter) == Ok(())));

@@ -64,9 +64,14 @@ impl FrameSealer {
         Ok(())
     }
 
-    /// How many frames were sealed.
+    /// How many frames were sealed, those counted that [`Self::skip_to`] left out.
     pub const fn sealed_frames(&self) -> u64 {
         self.next_counter
+    }
+
+    /// Leaves out counters before this one. It never goes back.
+    pub(crate) fn skip_to(&mut self, counter: u64) {
+        self.next_counter = self.next_counter.max(counter);
     }
 
     /// By how many bytes sealing lengthens a frame at most: 17 of header, 16 of tag.

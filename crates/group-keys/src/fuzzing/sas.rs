@@ -1,7 +1,7 @@
 use rand_core::{Infallible, TryCryptoRng, TryRng};
 use zentalk_primitives::CallId;
 
-use crate::{Epoch, MAX_SAS_MESSAGE_LEN, Roster, Sas, SasEvent, SasMessage};
+use crate::{Epoch, KeyCommitment, MAX_SAS_MESSAGE_LEN, Roster, Sas, SasEvent, SasMessage};
 
 /// A verification among three under any messages of the two others: every step ends, nothing is shown after a refusal, and a string only
 /// once.
@@ -11,7 +11,8 @@ pub fn engine_sas(data: &[u8]) {
         roster.insert(index, vec![index + 1]).unwrap();
     }
     let epoch = Epoch::new(1, 0).unwrap();
-    let mut sas = Sas::new(CallId::from_bytes([9; 16]), epoch, 0, roster, &mut Fixed).unwrap();
+    let verified = (roster, KeyCommitment::from_bytes([5; 32]));
+    let mut sas = Sas::new(CallId::from_bytes([9; 16]), epoch, 0, verified, &mut Fixed).unwrap();
     let (mut verified, mut refused) = (0, 0);
     for step in data.chunks(1 + MAX_SAS_MESSAGE_LEN) {
         let Some((from, bytes)) = step.split_first() else { return };

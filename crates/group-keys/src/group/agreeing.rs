@@ -14,6 +14,12 @@ pub(super) struct Confirmation {
     commitment: KeyCommitment,
 }
 
+impl Confirmation {
+    pub(super) const fn new(tag: MemberTag, epoch: Epoch, commitment: KeyCommitment) -> Self {
+        Self { tag, epoch, commitment }
+    }
+}
+
 impl GroupKeys {
     /// Tells a member which key we hold.
     pub(super) fn acknowledge(&mut self, to: u8) {
@@ -66,7 +72,7 @@ impl GroupKeys {
     ) {
         let older = self.confirmations.get(&from.index);
         if older.is_none_or(|older| older.tag != from.tag || older.epoch <= epoch) {
-            let said = Confirmation { tag: from.tag, epoch, commitment };
+            let said = Confirmation::new(from.tag, epoch, commitment);
             self.confirmations.insert(from.index, said);
         }
     }
@@ -77,17 +83,18 @@ impl GroupKeys {
         said.is_some_and(|said| said.epoch == epoch && Some(said.tag) == self.tag_in_roster(index))
     }
 
-    /// Whether somebody else than `from` holds the same key of this epoch.
+    /// Whether another member than `from` holds the same key of this epoch.
     pub(super) fn is_corroborated(
         &self,
         from: u8,
         epoch: Epoch,
         commitment: KeyCommitment,
     ) -> bool {
-        let others = self.confirmations.iter().filter(|(index, _)| **index != from);
-        others
-            .map(|(_, said)| said)
-            .any(|said| (said.epoch, said.commitment) == (epoch, commitment))
+        self.confirmations.iter().any(|(index, said)| {
+            let same = (said.epoch, said.commitment) == (epoch, commitment);
+            let standing = self.sender(*index, said.tag).standing;
+            same && *index != from && matches!(standing, Standing::Member | Standing::Lost)
+        })
     }
 
     /// What members said of an epoch before we had it.

@@ -16,8 +16,8 @@ pub(super) struct Missing {
     prefer: Option<u8>,
     /// That epoch, if it has been named.
     newer: Option<Epoch>,
-    /// We were removed, or our side of a partition has lost: whoever made the later epoch is to be followed.
-    yielding: bool,
+    /// Who says that we were removed, or that our side of a partition has lost: whoever made the later epoch is to be followed.
+    yielding: Option<u8>,
     announced: bool,
 }
 
@@ -25,17 +25,22 @@ impl Missing {
     /// A newcomer's.
     pub(super) const fn first(now: Instant) -> Self {
         let requests = Backoff::new(now);
-        Self { since: now, requests, prefer: None, newer: None, yielding: false, announced: true }
+        Self { since: now, requests, prefer: None, newer: None, yielding: None, announced: true }
     }
 
     fn later(now: Instant) -> Self {
         Self { requests: Backoff::after(now, PATIENCE), announced: false, ..Self::first(now) }
     }
+
+    /// Whether somebody has said that there is something to ask for.
+    const fn is_named(&self) -> bool {
+        self.newer.is_some() || self.yielding.is_some()
+    }
 }
 
 impl GroupKeys {
     pub(super) fn is_yielding(&self) -> bool {
-        self.missing.as_ref().is_some_and(|missing| missing.yielding)
+        self.missing.as_ref().is_some_and(|missing| missing.yielding.is_some())
     }
 
     /// The number of the latest epoch that we know of and lack.
@@ -58,9 +63,11 @@ impl GroupKeys {
         let yielding = self.is_yielding();
         let maker_gone = !self.is_live(epoch.maker()) || epoch.maker() == self.own;
         if self.leads() && from.is_member() && maker_gone && !yielding {
-            return self.outnumber(epoch);
+            return self.outnumber(now, epoch);
         }
+        let newcomer = self.current.is_none();
         let missing = self.missing.get_or_insert_with(|| Missing::later(now));
+        missing.announced &= newcomer || missing.is_named();
         if missing.newer < Some(epoch) {
             missing.newer = Some(epoch);
             missing.prefer = Some(from.index);
@@ -74,8 +81,9 @@ impl GroupKeys {
             return;
         }
         let missing = self.missing.get_or_insert_with(|| Missing::first(now));
-        missing.announced &= missing.yielding;
-        missing.yielding = true;
+        // What nobody has named was not told to people either.
+        missing.announced &= missing.is_named();
+        missing.yielding = Some(from.index);
         if missing.newer <= Some(epoch) {
             missing.newer = Some(epoch);
             missing.prefer = Some(from.index);
@@ -89,22 +97,45 @@ impl GroupKeys {
 
     /// All frames open, so nothing is asked for that nobody named.
     pub(super) fn note_readable(&mut self) {
-        let vague = |missing: &Missing| missing.newer.is_none() && !missing.yielding;
-        if self.current.is_some() && self.missing.as_ref().is_some_and(vague) {
+        if self.current.is_some()
+            && self.missing.as_ref().is_some_and(|missing| !missing.is_named())
+        {
             self.missing = None;
+        }
+    }
+
+    /// What somebody said who is gone now leads nowhere: it would hold up the key that is made without them.
+    pub(super) fn forget_word_of(&mut self, index: u8) {
+        let Some(missing) = self.missing.as_mut().filter(|missing| missing.is_named()) else {
+            return;
+        };
+        missing.yielding.take_if(|by| *by == index);
+        if missing.prefer.take_if(|by| *by == index).is_some() {
+            missing.newer = None;
+        }
+        if self.current.is_some() && !missing.is_named() {
+            self.stop_asking();
+        }
+    }
+
+    /// There is nothing to ask for any more, which somebody had named.
+    fn stop_asking(&mut self) {
+        if self.missing.take().is_some_and(|missing| missing.announced) {
+            self.event(GroupEvent::KeyFound { sender: None });
         }
     }
 
     /// This epoch is there now.
     pub(super) fn found(&mut self, epoch: Epoch) {
         let named = self.missing.as_ref().and_then(|missing| missing.newer);
-        // A later epoch of somebody who is gone leads nowhere.
-        if named.is_some_and(|named| named > epoch && self.is_live(named.maker())) {
+        // A later epoch of somebody who is gone leads nowhere. To a newcomer any number could be named.
+        let later = |named: Epoch| named > epoch && self.is_live(named.maker());
+        if named.is_some_and(|named| later(named) && self.is_near(named)) {
             return;
         }
         if let Some(missing) = self.missing.take()
             && missing.announced
-            && (missing.newer.is_some() || missing.yielding || self.keyring.epochs().count() == 1)
+            && (missing.is_named() || self.keyring.epochs().count() == 1)
         {
             self.event(GroupEvent::KeyFound { sender: None });
         }
@@ -116,7 +147,7 @@ impl GroupKeys {
         let candidates = self.candidates();
         let (have, first) = (self.epoch(), self.current.is_none());
         let Some(missing) = &mut self.missing else { return };
-        let named = missing.newer.is_some() || missing.yielding || first;
+        let named = missing.is_named() || first;
         let announce = named && !missing.announced && now - missing.since >= ANNOUNCE_AFTER;
         missing.announced |= announce;
         let given_up = missing.requests.overdue(now);
@@ -134,17 +165,24 @@ impl GroupKeys {
         }
     }
 
-    /// Somebody else leads too, with a later epoch that nobody confirms: ours must be later, for those who follow us to confirm.
+    /// Somebody else leads too, with a later epoch that nobody confirms: ours must be later, for those who follow us to confirm. If both
+    /// did so they would never end, so the one with the higher index follows the other.
     fn settle_two_leaders(&mut self, now: Instant) {
         let (leads, Some(missing)) = (self.leads(), &self.missing) else { return };
         let waited = now - missing.since >= CONFIRMED_WITHIN;
-        if let (true, Some(newer)) = (leads && waited && !missing.yielding, missing.newer) {
-            let announced = missing.announced;
-            self.missing = None;
-            self.outnumber(newer);
-            if announced {
-                self.event(GroupEvent::KeyFound { sender: None });
+        if let (true, None, Some(newer)) = (leads && waited, missing.yielding, missing.newer) {
+            if newer.maker() < self.own && self.is_live(newer.maker()) {
+                return self.follow(newer.maker());
             }
+            self.stop_asking();
+            self.outnumber(now, newer);
+        }
+    }
+
+    fn follow(&mut self, maker: u8) {
+        if let Some(missing) = &mut self.missing {
+            missing.yielding = Some(maker);
+            missing.prefer = Some(maker);
         }
     }
 
@@ -158,9 +196,9 @@ impl GroupKeys {
 
     pub(super) fn next_ask(&self) -> Option<Instant> {
         let missing = self.missing.as_ref()?;
-        let named = missing.newer.is_some() || missing.yielding || self.current.is_none();
+        let named = missing.is_named() || self.current.is_none();
         let announce = (named && !missing.announced).then_some(missing.since + ANNOUNCE_AFTER);
-        let settle = missing.newer.filter(|_| self.leads() && !missing.yielding);
+        let settle = missing.newer.filter(|_| self.leads() && missing.yielding.is_none());
         let settle = settle.map(|_| missing.since + CONFIRMED_WITHIN);
         [Some(missing.requests.next()), announce, settle].into_iter().flatten().min()
     }
@@ -168,7 +206,9 @@ impl GroupKeys {
     /// Whom to ask, in this order.
     fn candidates(&self) -> Vec<u8> {
         let Some(missing) = &self.missing else { return Vec::new() };
-        let first = missing.prefer.into_iter().chain([self.leader()]);
+        // Whoever made the later epoch can take us in, though we may not have known it: the call was parted.
+        let maker = missing.newer.map(Epoch::maker).filter(|_| missing.yielding.is_some());
+        let first = missing.prefer.into_iter().chain([self.leader()]).chain(maker);
         let rest = match self.current {
             Some(_) => self.others(),
             None => self.who_was_heard(),
@@ -196,6 +236,10 @@ impl GroupKeys {
                 if let Some(have) = have.filter(|have| *have > current) {
                     self.note_newer(now, from, have);
                 }
+            }
+            // It was on our side of a partition, and does not know where the call goes on.
+            Standing::Left | Standing::Stranger if self.was_parted(from) => {
+                self.send(from.index, Body::Removed { epoch: current, lost: true });
             }
             // It may be a newcomer whom we were not told of yet.
             Standing::Left | Standing::Stranger => self.counters.strangers += 1,

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use core::time::Duration;
 
 use zentalk_primitives::Instant;
 
 use super::backoff::Backoff;
 use super::removed::FIRST_NOTICE;
-use super::standing::{Cause, Gone};
+use super::standing::{Cause, Gone, Sender};
 use super::{GroupEvent, GroupFailure, GroupKeys};
 use crate::message::Body;
 use crate::roster::{MemberTag, check_info};
@@ -14,6 +16,12 @@ use crate::{Epoch, MAX_MEMBERS, Roster};
 pub(super) struct Arrival {
     pub(super) info: Vec<u8>,
     report: Backoff,
+}
+
+/// To whom a member has said goodbye, as they say.
+pub(super) struct Farewell {
+    tag: MemberTag,
+    witnesses: BTreeSet<u8>,
 }
 
 impl GroupKeys {
@@ -59,14 +67,24 @@ impl GroupKeys {
         match (member, known) {
             (Some(info), known) if known.as_ref().is_none_or(|gone| gone.info != info) => {
                 self.remember(now, index, info, cause);
+                self.forget_word_of(index);
             }
-            // Removed as lost, and now it says goodbye: it will not be taken in again.
+            // Removed as lost, and now it says goodbye: it will not be taken in again. Removed by a leader, and our caller knows why.
             (_, Some(known)) => {
+                if cause == Cause::Left || known.cause == Cause::Removed {
+                    known.cause = cause;
+                }
                 if cause == Cause::Left {
-                    known.cause = Cause::Left;
+                    self.forget_word_of(index);
                 }
             }
-            (_, None) => _ = self.departed.insert(index, (now, cause)),
+            (_, None) => {
+                let departed = self.departed.entry(index).or_insert((now, cause));
+                // A goodbye is not taken back by a lease that expires after it.
+                if departed.1 != Cause::Left {
+                    *departed = (now, cause);
+                }
+            }
         }
         if cause == Cause::Left {
             self.keyring.refuse(index);
@@ -87,6 +105,7 @@ impl GroupKeys {
         let Some(current) = &self.current else { return };
         let (roster, maker) = (current.roster.clone(), current.epoch.maker());
         self.reconcile_arrivals(&roster);
+        self.farewells.retain(|index, farewell| roster.has(*index, farewell.tag));
         self.gone.retain(|index, gone| match roster.tag(*index) {
             None => true,
             Some(tag) if tag != gone.tag => false,
@@ -116,6 +135,25 @@ impl GroupKeys {
         self.depart_late(now);
     }
 
+    /// Our side of a partition has yielded: who joined on it is not removed, but unknown where the call goes on.
+    pub(super) fn bring_along(&mut self, now: Instant) {
+        let current = self.epoch();
+        let ours = |gone: &Gone| gone.cause == Cause::Removed && Some(gone.since) == current;
+        let removed = self.gone.iter().filter(|(_, gone)| ours(gone));
+        let removed: Vec<_> = removed.map(|(index, gone)| (*index, gone.info.clone())).collect();
+        for (index, info) in removed {
+            self.gone.remove(&index);
+            self.arrives(now, index, info);
+        }
+    }
+
+    /// Whether this stay was in the call with us, and the leader may not know of it.
+    pub(super) fn was_parted(&self, from: Sender) -> bool {
+        let arriving = self.arriving.get(&from.index).map(|arrival| MemberTag::of(&arrival.info));
+        let removed = self.gone.get(&from.index).filter(|gone| gone.cause == Cause::Removed);
+        arriving == Some(from.tag) || removed.is_some_and(|gone| gone.tag == from.tag)
+    }
+
     fn reconcile_arrivals(&mut self, roster: &Roster) {
         let mut refused = Vec::new();
         self.arriving.retain(|index, arrival| {
@@ -140,7 +178,28 @@ impl GroupKeys {
         }
     }
 
-    /// A member says that another is gone. Believed unless we hear that one ourselves.
+    /// Whether two members have heard this one say goodbye. It may have said so to all but us, to be here without being seen;
+    /// one member alone could be lying.
+    fn is_witnessed(&mut self, from: u8, index: u8, tag: MemberTag) -> bool {
+        let farewell = Farewell { tag, witnesses: BTreeSet::new() };
+        let farewell = self.farewells.entry(index).or_insert(farewell);
+        farewell.witnesses.insert(from);
+        let witnesses = farewell.witnesses.clone();
+        witnesses.iter().filter(|witness| self.is_live(**witness)).count() >= WITNESSES
+    }
+
+    /// Of an index that another stay has now, the frames that the former one sealed under epochs before are nobody's.
+    pub(super) fn refuse_former_stays(&mut self, roster: &Roster) {
+        for index in roster.indices() {
+            let gone = self.gone.get(&index).map(|gone| gone.tag);
+            let former = self.tag_in_roster(index).or(gone);
+            if former.is_some_and(|former| !roster.has(index, former)) {
+                self.keyring.refuse(index);
+            }
+        }
+    }
+
+    /// A member says that another is gone. Believed unless we hear that one ourselves, and nobody else says so.
     pub(super) fn told_of_leaving(
         &mut self,
         now: Instant,
@@ -159,7 +218,8 @@ impl GroupKeys {
         let came_back = lost
             && since < current.epoch
             && self.confirmations.get(&index).is_some_and(|said| said.epoch == current.epoch);
-        if own_word || (self.is_unheard(now, index) && !came_back) {
+        let witnessed = !lost && self.is_witnessed(from, index, tag);
+        if own_word || witnessed || (self.is_unheard(now, index) && !came_back) {
             self.mark_gone(now, index, if lost { Cause::Lost } else { Cause::Left });
         }
     }
@@ -212,6 +272,9 @@ impl GroupKeys {
         gone.chain(self.arriving.values().map(|arrival| arrival.report.next())).min()
     }
 }
+
+/// How many members must have heard a goodbye of somebody whom we hear ourselves.
+const WITNESSES: usize = 2;
 
 /// How long it is remembered that somebody left of whom we have not heard yet. An index is free again after that.
 const DEPARTED_FOR: Duration = Duration::from_secs(60);

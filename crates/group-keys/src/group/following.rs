@@ -47,7 +47,11 @@ impl GroupKeys {
             Standing::Member => self.send(from.index, Body::Newer { epoch: current }),
             Standing::Lost if in_roster => self.send(from.index, Body::Newer { epoch: current }),
             Standing::Lost => self.send(from.index, Body::Removed { epoch: current, lost: true }),
-            Standing::Left => self.send(from.index, Body::Removed { epoch: current, lost: false }),
+            Standing::Left => {
+                // Why it was removed, others know who may take it in again.
+                let lost = self.gone.get(&from.index).is_some_and(|gone| !gone.has_left());
+                self.send(from.index, Body::Removed { epoch: current, lost });
+            }
             Standing::Stranger => self.counters.strangers += 1,
         }
     }
@@ -119,12 +123,17 @@ impl GroupKeys {
     }
 
     fn take(&mut self, now: Instant, from: Sender, key: MediaKey, offer: Offer) {
-        let (epoch, active) = (offer.epoch, offer.active);
+        let epoch = offer.epoch;
+        let active = offer.active || self.activated == Some(epoch);
+        let yields = self.is_yielding();
         if let Err(error) = self.install(now, epoch, key, offer.roster) {
             return self.fail(error);
         }
         self.round = None;
-        if active || self.activated == Some(epoch) {
+        if yields {
+            self.bring_along(now);
+        }
+        if active {
             self.activate(epoch);
         }
         let mut to: BTreeSet<u8> = self.others().into_iter().collect();
@@ -173,12 +182,15 @@ impl GroupKeys {
     ) -> Result<(), Error> {
         let base_key = key.base_key(self.call, epoch, &roster)?;
         let (keys, commitment) = self.frame_keys_of(base_key, epoch)?;
+        self.refuse_former_stays(&roster);
         self.keyring.install(epoch, keys, &roster, now);
         let before = self.current.take();
         let changed = before.as_ref().is_none_or(|before| before.roster != roster);
         let disputed = BTreeSet::new();
         self.current = Some(Current { epoch, key, roster, commitment, installed: now, disputed });
-        self.switch_at = Some(now + ACTIVATION);
+        // Not put off by every further epoch: somebody who left could have the one before.
+        self.switch_at.get_or_insert(now + ACTIVATION);
+        self.activated = self.activated.filter(|named| *named > epoch && self.is_near(*named));
         self.event(GroupEvent::Installed { epoch });
         if let (true, Some(roster)) = (changed, self.roster().cloned()) {
             self.event(GroupEvent::Roster(roster));

@@ -5,7 +5,6 @@ use zentalk_primitives::Instant;
 use crate::{Epoch, KeyMessage, Roster};
 
 /// What happened, as the caller tells [`GroupKeys`](crate::GroupKeys).
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum GroupInput {
     /// A message came, authentic, through the ratchet of the member with index `from`.
@@ -33,6 +32,18 @@ pub enum GroupInput {
         /// Who is lost.
         index: u8,
     },
+}
+
+impl fmt::Debug for GroupInput {
+    /// Without the information about members: it names people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message { from, message } => write!(f, "Message({message:?} of {from})"),
+            Self::Join { index, .. } => write!(f, "Join({index})"),
+            Self::Leave { index } => write!(f, "Leave({index})"),
+            Self::Crashed { index } => write!(f, "Crashed({index})"),
+        }
+    }
 }
 
 /// What is to be done, as [`GroupKeys`](crate::GroupKeys) tells its caller.

@@ -23,6 +23,8 @@ pub(super) struct Change {
     number: u32,
     /// How often somebody's other commitment has led to a new key.
     disputes: u32,
+    /// When somebody's later epoch has led to a new key last.
+    outnumbered: Option<Instant>,
 }
 
 /// An epoch that we offer.
@@ -121,7 +123,8 @@ impl GroupKeys {
         } else {
             current.key.ratchet(self.call, base, epoch)?
         };
-        self.change = Change { disputes: self.change.disputes, ..Change::default() };
+        let Change { disputes, outnumbered, .. } = self.change;
+        self.change = Change { disputes, outnumbered, ..Change::default() };
         self.offer_all(now, epoch, key, (!fresh).then_some(base), roster)
     }
 
@@ -216,8 +219,13 @@ impl GroupKeys {
         }
     }
 
-    /// Members hold an epoch of somebody who is gone, which we have never got: ours must be later.
-    pub(super) fn outnumber(&mut self, epoch: Epoch) {
+    /// Members hold an epoch of somebody who is gone, which we have never got: ours must be later. Any member can say so, and all have
+    /// to take the new one, so it happens seldom; who really lacks something says it again.
+    pub(super) fn outnumber(&mut self, now: Instant, epoch: Epoch) {
+        if self.change.outnumbered.is_some_and(|last| now - last < OUTNUMBER_INTERVAL) {
+            return;
+        }
+        self.change.outnumbered = Some(now);
         self.change.number = self.change.number.max(epoch.number());
         self.change.renew = true;
     }
@@ -241,6 +249,9 @@ const GATHERING: Duration = Duration::from_millis(200);
 
 /// After which time senders switch though not all have acknowledged.
 pub(super) const ACTIVATION: Duration = Duration::from_secs(2);
+
+/// How often a later epoch of somebody who is gone leads to a new key at most.
+const OUTNUMBER_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How often a commitment that differs leads to a new key; more would let one member keep all others busy.
 const MAX_RENEWALS: u32 = 3;

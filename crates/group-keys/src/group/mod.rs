@@ -31,7 +31,7 @@ pub use self::io::{GroupCounters, GroupEvent, GroupFailure, GroupInput, GroupOut
 
 use self::agreeing::Confirmation;
 use self::asking::Missing;
-use self::changes::Arrival;
+use self::changes::{Arrival, Farewell};
 use self::leading::{Change, Round};
 use self::standing::{Cause, Gone};
 use self::watching::Watch;
@@ -62,6 +62,8 @@ pub struct GroupKeys {
     gone: BTreeMap<u8, Gone>,
     /// Who is said to be gone and is not in the roster: it may be in the next.
     departed: BTreeMap<u8, (Instant, Cause)>,
+    /// Who is said by others to have said goodbye, though we hear it.
+    farewells: BTreeMap<u8, Farewell>,
     /// Who accepted and is not in the roster yet.
     arriving: BTreeMap<u8, Arrival>,
     change: Change,
@@ -160,6 +162,7 @@ impl GroupKeys {
             host,
             gone: BTreeMap::new(),
             departed: BTreeMap::new(),
+            farewells: BTreeMap::new(),
             arriving: BTreeMap::new(),
             change: Change::default(),
             round: None,
@@ -271,12 +274,14 @@ impl GroupKeys {
         self.tick(now);
         self.retry_parked(now);
         self.pursue_round(now);
+        self.ask(now);
         if let Err(error) = self.lead(now, rng) {
+            // Without another epoch nobody can be shut out any more, so nothing goes on.
             self.fail(error);
+            return self.leave();
         }
         self.switch_if_due(now);
         self.report(now);
-        self.ask(now);
         self.notify_removed(now);
         while let Some(epoch) = self.keyring.expire(now) {
             self.event(GroupEvent::Expired { epoch });

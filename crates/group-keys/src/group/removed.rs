@@ -65,6 +65,12 @@ impl GroupKeys {
 }
 
 impl Gone {
+    /// It is told again, from the beginning.
+    pub(super) fn remind(&mut self, now: Instant) {
+        let (next, _) = self.notice;
+        self.notice = (next.min(now + FIRST_NOTICE * 2), 0);
+    }
+
     fn is_to_be_told(&self, in_roster: bool) -> bool {
         self.is_lost() && !in_roster && self.notice.1 < MAX_NOTICES
     }

@@ -63,10 +63,24 @@ impl GroupKeys {
         for index in indices {
             unreadable |= self.look_at(now, index);
         }
+        self.look_at_lost(now);
         if unreadable {
             self.note_unreadable(now);
         } else {
             self.note_readable();
+        }
+    }
+
+    /// Frames come of somebody who was removed as lost: it lives, and does not know of its removal, or has removed us.
+    fn look_at_lost(&mut self, now: Instant) {
+        let Some(current) = &self.current else { return };
+        for (index, gone) in &mut self.gone {
+            let missed = self.keyring.traffic(*index).missed;
+            let Some(watch) = self.watch.get_mut(usize::from(*index)) else { continue };
+            let comes = missed > core::mem::replace(&mut watch.missed, missed);
+            if comes && gone.is_lost() && !current.roster.contains(*index) {
+                gone.remind(now);
+            }
         }
     }
 
@@ -102,8 +116,9 @@ impl GroupKeys {
             self.event(GroupEvent::KeyMissing { sender: Some(index) });
         }
         if let (true, Some(epoch)) = (hint && self.is_live(index), self.epoch()) {
-            // It may be the one who is behind.
+            // It may be the one who is behind, or have another key than we have.
             self.send(index, Body::Newer { epoch });
+            self.acknowledge(index);
         }
         unreadable
     }

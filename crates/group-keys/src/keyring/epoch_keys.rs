@@ -50,10 +50,22 @@ impl EpochKeys {
         if self.disputed {
             return Err(Error::Disputed);
         }
-        Ok(match self.sealers.entry(stream) {
+        let latest = self.latest_picture(stream);
+        let sealer = match self.sealers.entry(stream) {
             Entry::Occupied(there) => there.into_mut(),
             Entry::Vacant(vacant) => vacant.insert(self.keys.sealer(stream)?),
-        })
+        };
+        sealer.skip_to(latest);
+        Ok(sealer)
+    }
+
+    /// The counter of the newest picture in any layer of this stream's: layers count pictures together, so that a receiver can tell that one
+    /// layer's are older than another's.
+    fn latest_picture(&self, stream: StreamId) -> u64 {
+        let kind = stream.kind().filter(|kind| kind.is_video());
+        let layers =
+            self.sealers.iter().filter(|(layer, _)| kind.is_some() && layer.kind() == kind);
+        layers.map(|(_, sealer)| sealer.sealed_frames().saturating_sub(1)).max().unwrap_or(0)
     }
 
     pub(super) fn opener(&mut self, key_id: KeyId) -> Result<&mut FrameOpener, Error> {

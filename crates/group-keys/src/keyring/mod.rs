@@ -20,6 +20,9 @@ use crate::{
 ///
 /// Frames of an old epoch open until their sender's first frame of a later one, [`OLD_EPOCH_LIFETIME`] at most; those of a
 /// member who left, not at all.
+///
+/// Sound opens in any order within the replay window; its player puts it in order. Pictures never go back: the layers of a camera share one
+/// count, so whoever forwards them can neither keep one back for later nor change over to a layer as it was a minute ago.
 pub struct FrameKeyring {
     own: u8,
     /// Oldest first.
@@ -33,6 +36,8 @@ pub struct FrameKeyring {
 pub(crate) struct Sender {
     /// Its latest epoch of which a frame opened.
     floor: Option<Epoch>,
+    /// Its newest pictures that opened, by their kind.
+    pictures: [Option<(Epoch, u64)>; KINDS],
     /// Frames that opened.
     pub(crate) opened: u64,
     /// Frames that did not, for want of a key or of the right one.
@@ -77,8 +82,8 @@ impl FrameKeyring {
     ///
     /// # Errors
     /// [`Error::WrongSender`] and [`Error::WrongStream`] for another's frame or one of another kind;
-    /// [`Error::UnknownEpoch`], [`Error::WrongEpoch`], [`Error::NotMember`], [`Error::Disputed`], [`Error::OwnFrames`]; those of
-    /// `FrameOpener::open`. `out` is then empty, and nothing has changed but a count.
+    /// [`Error::UnknownEpoch`], [`Error::WrongEpoch`], [`Error::NotMember`], [`Error::Disputed`], [`Error::OwnFrames`];
+    /// [`Error::Rewound`] for a picture older than one that opened, in whichever layer; those of `FrameOpener::open`. `out` is then empty, and nothing has changed but a count.
     pub fn open(
         &mut self,
         sender: u8,
@@ -88,7 +93,8 @@ impl FrameKeyring {
         out: &mut Vec<u8>,
     ) -> Result<OpenedFrame, Error> {
         out.clear();
-        let key_id = named_key(frame, clear_len)?;
+        let named = named_key(frame, clear_len)?;
+        let (key_id, _) = named;
         if sender == self.own {
             return Err(Error::OwnFrames);
         }
@@ -99,7 +105,7 @@ impl FrameKeyring {
             return Err(Error::WrongStream);
         }
         let traffic = self.senders.get_mut(usize::from(sender)).ok_or(Error::NotMember)?;
-        let result = open_with(&mut self.epochs, traffic, key_id, frame, clear_len, out);
+        let result = open_with(&mut self.epochs, traffic, named, frame, clear_len, out);
         match result {
             Ok(_) => traffic.opened += 1,
             Err(Error::UnknownEpoch | Error::AuthenticationFailed | Error::Disputed) => {
@@ -193,19 +199,27 @@ impl fmt::Debug for FrameKeyring {
     }
 }
 
-/// The key id that the frame's header names.
-fn named_key(frame: &[u8], clear_len: usize) -> Result<KeyId, Error> {
+impl Sender {
+    /// Where its newest picture of this kind is noted; nowhere for sound.
+    fn picture(&mut self, kind: Option<MediaKind>) -> Option<&mut Option<(Epoch, u64)>> {
+        self.pictures.get_mut(kind.filter(|kind| kind.is_video())? as usize)
+    }
+}
+
+/// The key id and the counter that the frame's header names.
+fn named_key(frame: &[u8], clear_len: usize) -> Result<(KeyId, u64), Error> {
     if clear_len > MAX_CLEAR_BYTES {
         return Err(Error::ClearLength);
     }
     let framed = frame.get(clear_len..).ok_or(Error::Malformed)?;
-    KeyId::from_kid(SframeHeader::decode(framed)?.0.kid)
+    let (header, _) = SframeHeader::decode(framed)?;
+    Ok((KeyId::from_kid(header.kid)?, header.counter))
 }
 
 fn open_with(
     epochs: &mut [EpochKeys],
     sender: &mut Sender,
-    key_id: KeyId,
+    (key_id, counter): (KeyId, u64),
     frame: &[u8],
     clear_len: usize,
     out: &mut Vec<u8>,
@@ -216,8 +230,19 @@ fn open_with(
     if sender.floor.is_some_and(|floor| epoch < floor) {
         return Err(Error::WrongEpoch);
     }
-    let opened = keys.opener(key_id)?.open(frame, clear_len, out)?;
+    let kind = key_id.stream().kind();
+    let is_older = |newest: &Option<_>| newest.is_some_and(|newest| (epoch, counter) < newest);
+    // A replay is called one, however old.
+    let goes_back = sender.picture(kind).is_some_and(|newest| is_older(newest));
+    let opener = keys.opener(key_id)?;
+    if goes_back {
+        return Err(opener.check(counter).err().unwrap_or(Error::Rewound));
+    }
+    let opened = opener.open(frame, clear_len, out)?;
     sender.floor = Some(epoch);
+    if let Some(newest) = sender.picture(kind) {
+        *newest = Some((epoch, counter));
+    }
     Ok(opened)
 }
 
@@ -226,6 +251,9 @@ pub const OLD_EPOCH_LIFETIME: Duration = Duration::from_secs(10);
 
 /// How many epochs are held at once; more in ten seconds, and the oldest goes early.
 const MAX_EPOCHS: usize = 16;
+
+/// How many kinds of media there are.
+const KINDS: usize = MediaKind::ScreenAudio as usize + 1;
 
 /// How many simulcast layers a stream has at most.
 const MAX_LAYERS: u8 = 4;

@@ -1,5 +1,6 @@
+use prost::bytes::Bytes;
 use prost::{Message, Oneof};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::roster::{MemberTag, check_info};
 use crate::{Epoch, Error, KeyCommitment, KeyMessage, MAX_MEMBERS, MediaKey, Roster};
@@ -15,6 +16,8 @@ pub(super) fn encode(message: &KeyMessage) -> Zeroizing<Vec<u8>> {
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<KeyMessage, Error> {
+    // The key in it is not copied out: `prost` would leave one more copy behind.
+    let bytes = Bytes::from_owner(Zeroizing::new(bytes.to_vec()));
     let mut wire = MessageWire::decode(bytes).map_err(|_| Error::KeyMessage)?;
     let sender = MemberTag::from_slice(&wire.sender).ok_or(Error::KeyMessage)?;
     let body = wire.body.take().ok_or(Error::KeyMessage)?;
@@ -83,8 +86,10 @@ fn index(index: u32) -> Result<u8, Error> {
 impl From<&Offer> for OfferWire {
     fn from(offer: &Offer) -> Self {
         let (key, ratchet_from) = match &offer.key {
-            OfferedKey::Explicit(key) => (key.expose().to_vec(), None),
-            OfferedKey::Ratchet(from) => (Vec::new(), Some(from.to_u32())),
+            OfferedKey::Explicit(key) => {
+                (Bytes::from_owner(Zeroizing::new(key.expose().to_vec())), None)
+            }
+            OfferedKey::Ratchet(from) => (Bytes::new(), Some(from.to_u32())),
         };
         let member = |(index, info): (u8, &[u8])| MemberWire {
             index: u32::from(index),
@@ -101,14 +106,14 @@ impl From<&Offer> for OfferWire {
 }
 
 impl OfferWire {
-    fn read(mut self) -> Result<Offer, Error> {
+    fn read(self) -> Result<Offer, Error> {
         let key = match self.ratchet_from {
             Some(from) if self.key.is_empty() => OfferedKey::Ratchet(Epoch::from_u32(from)),
             None => OfferedKey::Explicit(MediaKey::from_slice(&self.key).ok_or(Error::KeyMessage)?),
             Some(_) => return Err(Error::KeyMessage),
         };
         let mut roster = Roster::new();
-        for member in self.members.drain(..) {
+        for member in self.members {
             let index = index(member.index)?;
             if roster.contains(index) {
                 return Err(Error::KeyMessage);
@@ -151,20 +156,15 @@ enum BodyWire {
 struct OfferWire {
     #[prost(uint32, tag = "1")]
     epoch: u32,
-    #[prost(bytes = "vec", tag = "2")]
-    key: Vec<u8>,
+    /// Part of what is wiped when it is dropped.
+    #[prost(bytes = "bytes", tag = "2")]
+    key: Bytes,
     #[prost(uint32, optional, tag = "3")]
     ratchet_from: Option<u32>,
     #[prost(message, repeated, tag = "4")]
     members: Vec<MemberWire>,
     #[prost(bool, tag = "5")]
     active: bool,
-}
-
-impl Drop for OfferWire {
-    fn drop(&mut self) {
-        self.key.zeroize();
-    }
 }
 
 #[derive(Clone, PartialEq, Message)]

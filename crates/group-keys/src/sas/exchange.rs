@@ -8,22 +8,25 @@ use zentalk_primitives::{CallId, Secret};
 use super::message::Body;
 use super::{SasMessage, ShortAuthenticationString};
 use crate::crypto::{Crypto, Hash, Platform};
-use crate::{Epoch, Error, Roster};
+use crate::{Epoch, Error, KeyCommitment, Roster};
 
 /// One member's part in making the short authentication string of one epoch.
 ///
 /// 1. Each member draws 32 random bytes and sends their hash to each other member: the commitment.
 /// 2. Whoever has all commitments sends its contribution to each.
 /// 3. Whoever has all contributions, each fitting its commitment, has the string: HKDF over the contributions in the order of their
-///    indices, the call, the epoch and the roster, in which the identity and the certificate fingerprint of each stand.
+///    indices, the call, the epoch, what commits to its key, and the roster, in which the identity and the certificate fingerprint of
+///    each stand. So one string also means one key.
 ///
 /// Nobody can choose a contribution after it has seen another, so whoever sits between two members cannot try until the strings on
-/// both sides are the same. It has neither time nor network: messages that may have got lost are sent again by
+/// both sides are the same. Whoever speaks last knows the string before it speaks, and can break off: that is one more try, so those that
+/// were broken off ([`has_revealed`](Self::has_revealed)) are to be counted. It has neither time nor network: messages that may have got lost are sent again by
 /// [`repeat`](Self::repeat).
 pub struct Sas {
     call: CallId,
     epoch: Epoch,
     own: u8,
+    key: KeyCommitment,
     roster: Roster,
     contribution: Secret<32>,
     others: BTreeMap<u8, Other>,
@@ -80,7 +83,7 @@ pub enum SasRefusal {
 }
 
 impl Sas {
-    /// Begins the verification of `epoch` and commits to a contribution. The information in `roster` must hold identity and certificate
+    /// Begins the verification of `epoch`, to whose key `key` commits, and commits to a contribution. The information in `roster` must hold identity and certificate
     /// fingerprint of each member, as its own ratchet session and our path know them.
     ///
     /// # Errors
@@ -89,7 +92,7 @@ impl Sas {
         call: CallId,
         epoch: Epoch,
         own: u8,
-        roster: Roster,
+        (roster, key): (Roster, KeyCommitment),
         rng: &mut impl CryptoRng,
     ) -> Result<Self, Error> {
         if !roster.contains(own) {
@@ -99,7 +102,7 @@ impl Sas {
         let others = others.map(|index| (index, Other::default())).collect();
         let contribution = Secret::random(rng);
         let (phase, events) = (Phase::Committing, VecDeque::new());
-        let mut sas = Self { call, epoch, own, roster, contribution, others, phase, events };
+        let mut sas = Self { call, epoch, own, key, roster, contribution, others, phase, events };
         sas.send_to_all();
         Ok(sas)
     }
@@ -132,17 +135,22 @@ impl Sas {
         self.events.pop_front()
     }
 
-    /// The epoch that is verified.
-    pub const fn epoch(&self) -> Epoch {
-        self.epoch
+    /// Whether the others know our contribution though there is no string: had it been ended now, somebody could have seen that the
+    /// string would not fit, and try again.
+    pub fn has_revealed(&self) -> bool {
+        self.phase == Phase::Revealing
     }
 
     fn committed(&mut self, from: u8, commitment: [u8; 32]) {
         let Some(other) = self.others.get_mut(&from) else { return };
         match other.commitment {
             None => other.commitment = Some(commitment),
-            // Said again, because something of ours got lost.
-            Some(before) if before == commitment => self.send_what_is_known(from),
+            // Said again, because our contribution got lost: who has revealed has our commitment. If not, we lack something too, and
+            // say it again ourselves. No answer calls for another one.
+            Some(before) if before == commitment && other.contribution.is_some() => {
+                self.send_newest(from);
+            }
+            Some(before) if before == commitment => {}
             Some(_) => self.refuse(from, SasRefusal::SecondCommitment),
         }
     }
@@ -196,15 +204,13 @@ impl Sas {
     }
 
     fn send_newest(&mut self, to: u8) {
-        let contribution = *self.contribution.expose();
-        self.send(
-            to,
-            match self.phase {
-                Phase::Committing => Body::Commit(self.commitment_of(self.own, &contribution)),
-                Phase::Revealing | Phase::Verified => Body::Reveal(contribution),
-                Phase::Refused => return,
-            },
-        );
+        let contribution = self.contribution.expose();
+        let body = match self.phase {
+            Phase::Committing => Body::Commit(self.commitment_of(self.own, contribution)),
+            Phase::Revealing | Phase::Verified => Body::Reveal(*contribution),
+            Phase::Refused => return,
+        };
+        self.send(to, body);
     }
 
     fn send(&mut self, to: u8, body: Body) {
@@ -228,7 +234,8 @@ impl Sas {
             None => Some(*self.contribution.expose()),
         });
         let secret = contributions.collect::<Option<Vec<_>>>()?.concat();
-        let info = [STRING, &self.epoch.to_u32().to_be_bytes()[..], &self.roster.digest()];
+        let (epoch, key) = (self.epoch.to_u32().to_be_bytes(), self.key.as_bytes());
+        let info = [STRING, &epoch[..], key, &self.roster.digest()];
         let mut bytes = [0; ShortAuthenticationString::LEN];
         Platform::hkdf(Hash::Sha256, self.call.as_bytes(), &secret, &info, &mut bytes).ok()?;
         Some(ShortAuthenticationString::new(bytes))
@@ -245,4 +252,4 @@ impl core::fmt::Debug for Sas {
 }
 
 const COMMITMENT: &[u8] = b"zentalk/sas/commitment v1";
-const STRING: &[u8] = b"zentalk/sas/string v1";
+const STRING: &[u8] = b"zentalk/sas/string v2";

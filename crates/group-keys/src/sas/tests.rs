@@ -6,9 +6,10 @@ use zentalk_primitives::CallId;
 
 use super::message::Body;
 use super::*;
-use crate::{Epoch, Error, Roster};
+use crate::{Epoch, Error, KeyCommitment, Roster};
 
 const CALL: CallId = CallId::from_bytes([9; 16]);
+const KEY: KeyCommitment = KeyCommitment::from_bytes([5; 32]);
 
 fn epoch() -> Epoch {
     Epoch::new(4, 1).unwrap()
@@ -24,7 +25,7 @@ fn roster(members: &[&str]) -> Roster {
 
 fn sas(own: u8, roster: Roster) -> Sas {
     let mut rng = ChaCha8Rng::seed_from_u64(own.into());
-    Sas::new(CALL, epoch(), own, roster, &mut rng).unwrap()
+    Sas::new(CALL, epoch(), own, (roster, KEY), &mut rng).unwrap()
 }
 
 /// Carries messages until none is left; `lost` says which are. Returns what each shows.
@@ -168,24 +169,64 @@ fn lost_messages_are_said_again() {
     assert!(members.values_mut().all(|sas| sas.poll().is_none()));
 }
 
+/// A commitment that comes again is a call for what its sender lacks; two who lack nothing must not call each other for ever.
 #[test]
-fn call_epoch_and_each_contribution_change_the_string() {
-    let string = |call: u8, number, seed| {
+fn a_message_that_comes_twice_starts_no_storm() {
+    let mut members = all(&["alice", "bob", "carol"]);
+    let mut kept = Vec::new();
+    let (mut sent, mut shown) = (0_u32, BTreeMap::new());
+    // Carol is late, so Alice and Bob say everything again; and later all of it comes once more.
+    run(&mut members, |from, to, message| {
+        kept.push((from, to, *message));
+        from == 2 || to == 2
+    });
+    for round in 0..3 {
+        members.values_mut().for_each(Sas::repeat);
+        for (from, to, message) in kept.clone() {
+            members.get_mut(&to).unwrap().handle(from, message);
+        }
+        shown.extend(run(&mut members, |from, to, _| {
+            sent += 1;
+            assert!(sent < 100, "a storm");
+            round == 0 && (from == 2 || to == 2)
+        }));
+    }
+    assert_eq!(strings(&shown).len(), 3);
+}
+
+#[test]
+fn call_epoch_key_and_each_contribution_change_the_string() {
+    let string = |call: u8, number, key, seed| {
         let epoch = Epoch::new(number, 0).unwrap();
         let mut members: BTreeMap<u8, Sas> = (0..2)
             .map(|own| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed + u64::from(own));
-                let (call, roster) = (CallId::from_bytes([call; 16]), roster(&["a", "b"]));
-                (own, Sas::new(call, epoch, own, roster, &mut rng).unwrap())
+                let call = CallId::from_bytes([call; 16]);
+                let verified = (roster(&["a", "b"]), KeyCommitment::from_bytes([key; 32]));
+                (own, Sas::new(call, epoch, own, verified, &mut rng).unwrap())
             })
             .collect();
         strings(&run(&mut members, |_, _, _| false))[0]
     };
-    let base = string(1, 1, 1);
-    assert_eq!(base, string(1, 1, 1));
-    for other in [string(2, 1, 1), string(1, 2, 1), string(1, 1, 2)] {
+    let base = string(1, 1, 1, 1);
+    assert_eq!(base, string(1, 1, 1, 1));
+    for other in [string(2, 1, 1, 1), string(1, 2, 1, 1), string(1, 1, 2, 1), string(1, 1, 1, 2)] {
         assert_ne!(other, base);
     }
+}
+
+/// Whoever reveals last knows the string before the others do. What it can do with that is to break off, and that is seen.
+#[test]
+fn one_who_breaks_off_after_the_others_have_revealed_is_noticed() {
+    let mut members = all(&["alice", "bob"]);
+    run(&mut members, |from, _, message| from == 1 && matches!(message.body, Body::Reveal(_)));
+    assert!(members[&0].has_revealed());
+    let mut members = all(&["alice", "bob"]);
+    run(&mut members, |from, _, _| from == 1);
+    assert!(!members[&0].has_revealed(), "nobody could know the string");
+    let mut members = all(&["alice", "bob"]);
+    run(&mut members, |_, _, _| false);
+    assert!(!members[&0].has_revealed(), "there is one");
 }
 
 #[test]

@@ -188,6 +188,29 @@ fn an_index_in_use_is_refused_and_one_that_left_comes_again_as_somebody_else_onl
     assert!(room.members[&0].roster().unwrap().contains(1));
 }
 
+/// Frames of a crashed member that were kept back do not become those of whoever has its index next.
+#[test]
+fn frames_of_a_stay_that_is_over_are_not_those_of_the_next_with_its_index() {
+    let mut room = Room::with(3);
+    let kept_back = room.seal(2, StreamId::MICROPHONE, b"of who was here before");
+    room.members.remove(&2);
+    for member in [0, 1] {
+        room.tell(member, GroupInput::Crashed { index: 2 });
+    }
+    room.pass(Duration::from_secs(1));
+    room.join_as(2, b"somebody else".to_vec());
+    room.pass(Duration::from_secs(3));
+    let new = room.seal(2, StreamId::MICROPHONE, b"of who is here now");
+    assert_eq!(room.open(0, 2, MICROPHONE, &kept_back), Err(Error::NotMember));
+    assert!(room.open(0, 2, MICROPHONE, &new).is_ok());
+}
+
+#[test]
+fn debug_output_names_nobody() {
+    let input = GroupInput::Join { index: 1, info: b"bob".to_vec() };
+    assert_eq!(format!("{input:?}"), "Join(1)");
+}
+
 #[test]
 fn debug_output_shows_no_key() {
     let room = Room::with(2);

@@ -53,6 +53,55 @@ fn a_rewound_stream_does_not_open() {
 }
 
 #[test]
+fn a_picture_kept_back_is_not_shown_after_later_ones() {
+    let mut room = Room::with(3);
+    let pictures: Vec<_> = (0..3).map(|_| room.seal(1, StreamId::CAMERA, b"picture")).collect();
+    let sounds: Vec<_> = (0..2).map(|_| room.seal(1, StreamId::MICROPHONE, b"sound")).collect();
+    assert!(room.open(0, 1, MediaKind::Camera, &pictures[1]).is_ok());
+    assert_eq!(room.open(0, 1, MediaKind::Camera, &pictures[0]), Err(Error::Rewound));
+    assert!(room.open(0, 1, MediaKind::Camera, &pictures[2]).is_ok());
+    // Sound may come in any order.
+    assert!(room.open(0, 1, MICROPHONE, &sounds[1]).is_ok());
+    assert!(room.open(0, 1, MICROPHONE, &sounds[0]).is_ok());
+}
+
+/// A server that passes on one layer and keeps back another could change over to the latter as it was a minute ago.
+#[test]
+fn a_layer_kept_back_is_not_shown_after_another_one() {
+    let [low, high] = [0, 2].map(|layer| StreamId::new(MediaKind::Camera, layer).unwrap());
+    let mut room = Room::with(3);
+    let mut pictures = Vec::new();
+    for _ in 0..200 {
+        let layers = [low, high].map(|layer| room.seal(1, layer, b"picture"));
+        assert!(room.open(0, 1, MediaKind::Camera, &layers[0]).is_ok());
+        pictures.push(layers);
+    }
+    assert_eq!(room.open(0, 1, MediaKind::Camera, &pictures[0][1]), Err(Error::Rewound));
+    assert_eq!(room.open(0, 1, MediaKind::Camera, &pictures[198][1]), Err(Error::Rewound));
+    // An honest one changes over at the newest picture, or the next.
+    assert!(room.open(0, 1, MediaKind::Camera, &pictures[199][1]).is_ok());
+    let next = room.seal(1, high, b"picture");
+    assert!(room.open(0, 1, MediaKind::Camera, &next).is_ok());
+    assert_eq!(room.open(0, 1, MediaKind::Camera, &pictures[199][0]), Err(Error::Replayed));
+}
+
+/// A layer that is off for a while has counters to make up for.
+#[test]
+fn a_layer_that_comes_back_is_as_new_as_the_others() {
+    let [low, high] = [0, 2].map(|layer| StreamId::new(MediaKind::Camera, layer).unwrap());
+    let mut room = Room::with(2);
+    for picture in 0..300 {
+        let mut layers = vec![room.seal(1, low, b"picture")];
+        if picture % 100 < 10 {
+            layers.push(room.seal(1, high, b"picture"));
+        }
+        for layer in layers {
+            assert!(room.open(0, 1, MediaKind::Camera, &layer).is_ok(), "{picture}");
+        }
+    }
+}
+
+#[test]
 fn a_stream_is_not_rewound_into_the_epoch_before() {
     let mut room = Room::with(2);
     let old = room.seal(1, StreamId::MICROPHONE, b"old, and kept back");

@@ -49,11 +49,14 @@ impl Room {
     }
 
     pub(crate) fn join(&mut self, index: u8) {
+        self.join_as(index, info(index));
+    }
+
+    pub(crate) fn join_as(&mut self, index: u8, info: Vec<u8>) {
         let leader = self.members[&0].leader();
-        let joining =
-            GroupKeys::joining(self.now, CALL, index, &info(index), leader, &mut self.rng);
+        let joining = GroupKeys::joining(self.now, CALL, index, &info, leader, &mut self.rng);
         self.members.insert(index, joining.unwrap());
-        self.tell(leader, GroupInput::Join { index, info: info(index) });
+        self.tell(leader, GroupInput::Join { index, info });
     }
 
     /// The member says goodbye to everybody and is gone.

@@ -52,8 +52,8 @@ impl Plan {
         let actions = (0..below(rng, 8)).map(|_| (at(below(rng, 20_000)), action(rng))).collect();
         let partitions: Vec<_> = (0..below(rng, 3)).map(|_| partition(rng)).collect();
         let healed = partitions.iter().map(|partition| partition.until).max();
-        let end = at(20_000).max(healed.unwrap_or(Instant::ZERO)) + SETTLING;
-        Self {
+        let calm = at(20_000).max(healed.unwrap_or(Instant::ZERO));
+        let mut plan = Self {
             loss: [0, 50, 150, 300][below(rng, 4) as usize],
             duplication: below(rng, 3) * 100,
             min_delay: 10,
@@ -62,11 +62,22 @@ impl Plan {
             actions,
             partitions,
             malice: below(rng, 2) == 0,
-            end,
+            end: calm + SETTLING,
+        };
+        if plan.has_expired_leases() {
+            plan.end += SETTLING;
         }
+        plan
     }
 
-    /// Whether a named error may come of it: partitions that follow each other closely count as one.
+    /// Whether each side of a partition is told that the other is lost, and goes on without it.
+    pub(super) fn has_expired_leases(&self) -> bool {
+        let media = || self.partitions.iter().filter(|partition| partition.media);
+        let lasts = |at| media().any(|partition| (partition.from..partition.until).contains(&at));
+        media().any(|partition| lasts(partition.from + LEASE))
+    }
+
+    /// Whether it outlasts the time after which errors are named: partitions that follow each other closely count as one.
     pub(super) fn has_long_partition(&self) -> bool {
         let mut partitions = self.partitions.clone();
         partitions.sort_by_key(|partition| partition.from);
@@ -112,11 +123,14 @@ pub(super) fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-/// How long a partition may be without a named error, which comes after 30 s without an answer: some more messages may be lost.
-const LONG: Duration = Duration::from_secs(20);
+/// How long a partition may be without a named error.
+const LONG: Duration = Duration::from_secs(30);
+
+/// How long nothing may be heard of a member until the server's word, or its silence, says that it is lost.
+pub(super) const LEASE: Duration = Duration::from_secs(12);
 
 /// What is too short to count on anything to pass.
 const GAP: Duration = Duration::from_secs(8);
 
-/// How long after the last disturbance everybody must hear everybody.
+/// How long after the last disturbance everybody must hear everybody; twice as long where two sides have to become one again.
 const SETTLING: Duration = Duration::from_secs(30);

@@ -19,6 +19,11 @@ pub(super) struct Stay {
     /// Who was told that this newcomer accepted.
     pub(super) told_of: Vec<usize>,
     pub(super) told_of_end: BTreeSet<usize>,
+    /// Whose goodbyes it heard itself.
+    pub(super) goodbyes: BTreeSet<usize>,
+    pub(super) ended: Option<Instant>,
+    /// Since when it cannot send for want of a key.
+    pub(super) mute: Option<Instant>,
 }
 
 /// What came from another stay.
@@ -27,7 +32,6 @@ pub(super) struct Heard {
     pub(super) opened: Option<Instant>,
     /// Since when nothing opened of what came.
     pub(super) failing: Option<Instant>,
-    pub(super) seen: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,9 @@ impl Stay {
             frames: 0,
             told_of: Vec::new(),
             told_of_end: BTreeSet::new(),
+            goodbyes: BTreeSet::new(),
+            ended: None,
+            mute: None,
         }
     }
 

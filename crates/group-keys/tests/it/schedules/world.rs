@@ -1,5 +1,7 @@
 //! The people, the network between them and the time.
 
+mod lives;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -13,9 +15,10 @@ use zentalk_group_keys::{
 };
 use zentalk_primitives::{CallId, Instant};
 
-use super::checks::{Ledger, MAX_SILENT, Verdict, are_together};
-use super::plan::{Action, Plan, at, below};
+use super::checks::{Failures, Ledger, MAX_SILENT, Verdict, are_together};
+use super::plan::{Action, LEASE, Plan, at, below};
 use super::stay::{Life, Stay};
+use super::tally::Tally;
 
 pub(super) struct World {
     rng: ChaCha8Rng,
@@ -25,7 +28,8 @@ pub(super) struct World {
     sequence: u64,
     stays: Vec<Stay>,
     ledger: Ledger,
-    failures: Vec<String>,
+    failures: Failures,
+    tally: Tally,
     broken: Option<String>,
     shown: bool,
 }
@@ -40,6 +44,7 @@ enum Happening {
         from: usize,
         to: usize,
         frame: Rc<Vec<u8>>,
+        sealed: Instant,
     },
     Timer {
         stay: usize,
@@ -49,6 +54,8 @@ enum Happening {
         stay: usize,
     },
     Act(Action),
+    /// The leases of those expire whom a partition keeps apart.
+    Leases,
     /// The caller of a stay learns something.
     Learn {
         stay: usize,
@@ -64,7 +71,7 @@ enum Lesson {
 }
 
 impl World {
-    pub(super) fn run(seed: u64, shown: bool) -> Verdict {
+    pub(super) fn run(seed: u64, shown: bool) -> (Verdict, Tally) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let plan = Plan::draw(&mut rng);
         let mut world = Self {
@@ -75,7 +82,8 @@ impl World {
             sequence: 0,
             stays: Vec::new(),
             ledger: Ledger::default(),
-            failures: Vec::new(),
+            failures: Failures::default(),
+            tally: Tally::default(),
             broken: None,
             shown,
         };
@@ -96,19 +104,17 @@ impl World {
         world.verdict()
     }
 
-    fn verdict(mut self) -> Verdict {
-        if let Some(broken) = self.broken.take() {
-            return Verdict::Broken(broken);
-        }
-        let long = self.plan.has_long_partition();
-        if let (Some(failure), false) = (self.failures.first(), long || self.plan.malice) {
-            return Verdict::Broken(format!("{failure}, though no partition was long"));
-        }
-        match are_together(&self.stays, self.now) {
-            Ok(()) => Verdict::Together,
-            Err(_) if long && !self.failures.is_empty() => Verdict::Apart,
-            Err(apart) => Verdict::Broken(apart),
-        }
+    fn verdict(mut self) -> (Verdict, Tally) {
+        let long = self.plan.has_long_partition() || self.plan.has_expired_leases();
+        let verdict = match (self.broken.take(), self.failures.first()) {
+            (Some(broken), _) => Verdict::Broken(broken),
+            (None, Some(failure)) if !long => {
+                Verdict::Apart(format!("{failure}, though no partition was long"))
+            }
+            (None, _) => are_together(&self.stays, self.now, long.then_some(&self.failures)),
+        };
+        self.tally.plan(&self.plan, &verdict);
+        (verdict, self.tally)
     }
 
     fn begin(&mut self) {
@@ -123,15 +129,18 @@ impl World {
             let when = at(below(&mut self.rng, 5_000));
             self.schedule(when, Happening::Act(Action::Join));
         }
-        for (when, action) in core::mem::take(&mut self.plan.actions) {
+        for (when, action) in self.plan.actions.clone() {
             self.schedule(when, Happening::Act(action));
+        }
+        for partition in self.plan.partitions.clone().iter().filter(|partition| partition.media) {
+            self.schedule(partition.from + LEASE, Happening::Leases);
         }
     }
 
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Signal { from, to, bytes } => self.signal(from, to, &bytes),
-            Happening::Frame { from, to, frame } => self.frame(from, to, &frame),
+            Happening::Frame { from, to, frame, sealed } => self.frame(from, to, &frame, sealed),
             Happening::Timer { stay, number } => {
                 if self.stays[stay].timer == number && self.stays[stay].life != Life::Crashed {
                     self.stays[stay].keys.handle_timeout(self.now, &mut self.rng);
@@ -140,118 +149,16 @@ impl World {
             }
             Happening::Talk { stay } => self.talk(stay),
             Happening::Act(action) => self.act(action),
+            Happening::Leases => self.leases(),
             Happening::Learn { stay, input } => self.learn(stay, input),
         }
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Join => self.join(),
-            Action::Leave(pick) => self.end(pick, Life::Left),
-            Action::Crash(pick) => self.end(pick, Life::Crashed),
-        }
-    }
-
-    /// A person accepts the invitation of somebody who is in the call.
-    fn join(&mut self) {
-        let settled = |stay: &Stay| stay.is_live() && stay.keys.epoch().is_some();
-        let hosts: Vec<usize> =
-            (0..self.stays.len()).filter(|id| settled(&self.stays[*id])).collect();
-        let Some(index) = self.free_index() else { return };
-        let Some(host) = hosts.get(below(&mut self.rng, hosts.len() as u64) as usize) else {
-            return;
-        };
-        let (host, info, leader) = (*host, self.new_info(), self.stays[*host].keys.leader());
-        let keys = GroupKeys::joining(self.now, CALL, index, &info, leader, &mut self.rng);
-        let id = self.stays.len();
-        self.show(|| format!("stay {id} joins as {index}, invited by {host}, asks {leader}"));
-        self.stays.push(Stay::new(index, info, keys.unwrap()));
-        self.stays[id].told_of.clone_from(&hosts);
-        self.drain(id);
-        self.schedule(self.now + SECOND, Happening::Talk { stay: id });
-        // The server tells a newcomer who is there, and so who is not.
-        for other in 0..id {
-            let input = match self.stays[other].life {
-                Life::Live => continue,
-                Life::Crashed => Lesson::Crashed(other),
-                Life::Left | Life::Replaced => Lesson::Left(other),
-            };
-            let when = self.later(1_000, 12_000);
-            self.schedule(when, Happening::Learn { stay: id, input });
-        }
-        let soon = self.later(20, 800);
-        self.schedule(soon, Happening::Learn { stay: host, input: Lesson::Joined(id) });
-        // The newcomer tells the others too, since whoever invited it may be lost.
-        for stay in 0..MAX_STAYS {
-            let later = self.later(5_000, 6_000);
-            self.schedule(later, Happening::Learn { stay, input: Lesson::Joined(id) });
-        }
-    }
-
-    /// The lowest index that nobody has or had lately.
-    fn free_index(&self) -> Option<u8> {
-        (0..MAX_MEMBERS).find(|index| !self.stays.iter().any(|stay| stay.index == *index))
-    }
-
-    fn end(&mut self, pick: u64, life: Life) {
-        let live: Vec<usize> =
-            (0..self.stays.len()).filter(|id| self.stays[*id].is_live()).collect();
-        if live.len() < 2 {
-            return;
-        }
-        let gone = live[(pick % live.len() as u64) as usize];
-        self.end_as(gone, life);
-    }
-
-    fn end_as(&mut self, gone: usize, life: Life) {
-        self.show(|| format!("stay {gone}: {life:?}"));
-        self.stays[gone].life = life;
-        if life != Life::Crashed && !self.plan.malice {
-            let input = GroupInput::Leave { index: self.stays[gone].index };
-            self.stays[gone].keys.handle_input(self.now, input, &mut self.rng);
-            self.drain(gone);
-        }
-        // Goodbyes get lost, and leases are read late; those who are told tell the others.
-        for stay in 0..MAX_STAYS {
-            let unlucky = below(&mut self.rng, 10) == 0;
-            let (when, input) = match life {
-                Life::Crashed if unlucky => (self.later(12_000, 16_000), Lesson::Crashed(gone)),
-                Life::Crashed => (self.later(5_000, 12_000), Lesson::Crashed(gone)),
-                _ if unlucky => (self.later(5_000, 10_000), Lesson::Left(gone)),
-                _ => (self.later(20, 1_000), Lesson::Left(gone)),
-            };
-            self.schedule(when, Happening::Learn { stay, input });
-        }
-    }
-
-    fn learn(&mut self, id: usize, lesson: Lesson) {
-        if !self.stays.get(id).is_some_and(Stay::is_live) {
-            return;
-        }
-        let input = match lesson {
-            Lesson::Joined(other) if !self.stays[other].is_live() => return,
-            Lesson::Joined(other) => {
-                let (index, info) = (self.stays[other].index, self.stays[other].info.clone());
-                GroupInput::Join { index, info }
-            }
-            Lesson::Left(other) => {
-                self.stays[id].told_of_end.insert(other);
-                GroupInput::Leave { index: self.stays[other].index }
-            }
-            Lesson::Crashed(other) => {
-                self.stays[id].told_of_end.insert(other);
-                GroupInput::Crashed { index: self.stays[other].index }
-            }
-        };
-        self.show(|| format!("stay {id} learns {input:?}"));
-        self.stays[id].keys.handle_input(self.now, input, &mut self.rng);
-        self.drain(id);
     }
 
     fn signal(&mut self, from: usize, to: usize, bytes: &[u8]) {
         if self.stays[to].life == Life::Crashed {
             return;
         }
+        self.tally.delivered += 1;
         let message = KeyMessage::decode(bytes).unwrap();
         self.show(|| format!("  {from} → {to}: {message:?}"));
         let from = self.stays[from].index;
@@ -262,33 +169,44 @@ impl World {
 
     /// Seals a frame and gives it to the server, which sends it to everybody.
     fn talk(&mut self, id: usize) {
-        if self.stays[id].life != Life::Live {
+        // Those who have left talk on, where they do not play by the rules.
+        let leaver = self.stays[id].life == Life::Left && self.plan.malice;
+        if !self.stays[id].is_live() && !leaver {
             return;
         }
         self.schedule(self.now + SECOND, Happening::Talk { stay: id });
+        let now = self.now;
         let stay = &mut self.stays[id];
         let frame = [id as u64, stay.frames].map(u64::to_be_bytes).concat();
         stay.frames += 1;
         let mut sealed = Vec::new();
         match stay.keys.keyring_mut().seal(StreamId::MICROPHONE, 0, &frame, &mut sealed) {
-            Ok(()) => {}
-            Err(Error::NoKey) => return,
+            Ok(()) => stay.mute = None,
+            Err(Error::NoKey) if stay.missing || leaver => return stay.mute = None,
+            Err(Error::NoKey) => {
+                if now - *stay.mute.get_or_insert(now) > MAX_SILENT {
+                    self.is_broken(format!("{id} has no key to send with and does not say so"));
+                }
+                return;
+            }
             Err(error) => return self.is_broken(format!("{id} cannot seal: {error}")),
         }
         if let Err(broken) = self.ledger.sealed(&self.stays[id], &sealed) {
             return self.is_broken(broken);
         }
+        self.tally.sealed += 1;
         let sealed = Rc::new(sealed);
         for to in (0..self.stays.len()).filter(|to| *to != id) {
             self.transmit(id, to, true, |from, to| Happening::Frame {
                 from,
                 to,
                 frame: Rc::clone(&sealed),
+                sealed: now,
             });
         }
     }
 
-    fn frame(&mut self, from: usize, to: usize, frame: &[u8]) {
+    fn frame(&mut self, from: usize, to: usize, frame: &[u8], sealed: Instant) {
         let (now, sender) = (self.now, self.stays[from].index);
         let receiver = &mut self.stays[to];
         if receiver.life == Life::Crashed || receiver.index == sender {
@@ -298,22 +216,28 @@ impl World {
         let keyring = receiver.keys.keyring_mut();
         let opened = keyring.open(sender, MediaKind::Microphone, frame, 0, &mut out);
         let heard = receiver.heard.entry(from).or_default();
-        heard.seen = Some(now);
         match opened {
             Ok(info) => {
+                self.tally.opened += 1;
                 heard.opened = Some(now);
                 heard.failing = None;
+                self.opened_after_a_goodbye(from, to, sealed);
                 if out[..8] != (from as u64).to_be_bytes() {
                     self.is_broken(format!("{to} takes somebody else's frame for {from}'s"));
                 } else if let Err(broken) = self.ledger.opened(&self.stays[to], info.key_id) {
                     self.is_broken(broken);
                 }
             }
-            Err(Error::Replayed | Error::Rewound | Error::WrongEpoch) => {}
+            // It was opened, so it is none that does not open.
+            Err(Error::Replayed) => {}
             Err(_) => {
+                self.tally.refused += 1;
                 let failing = *heard.failing.get_or_insert(now);
                 let (receiver, sender) = (&self.stays[to], &self.stays[from]);
                 let told = receiver.admits(sender) || !receiver.is_live() || !sender.is_live();
+                if !told {
+                    self.tally.silence(now - failing);
+                }
                 if !told && now - failing > MAX_SILENT {
                     self.is_broken(format!("{to} is silent about {from}, which it cannot read"));
                 }
@@ -321,6 +245,17 @@ impl World {
                     heard.failing = None;
                 }
             }
+        }
+    }
+
+    /// Whoever heard the goodbye opens nothing of the leaver; how long the leaver hears the others is counted.
+    fn opened_after_a_goodbye(&mut self, from: usize, to: usize, sealed: Instant) {
+        let (sender, receiver) = (&self.stays[from], &self.stays[to]);
+        if sender.life == Life::Left && receiver.goodbyes.contains(&from) {
+            self.is_broken(format!("{to} opens a frame of {from}, whose goodbye it heard"));
+        } else if receiver.life == Life::Left && sender.is_live() {
+            let after = receiver.ended.map_or(Duration::ZERO, |ended| sealed - ended);
+            self.tally.read_on(&self.plan, (to, after));
         }
     }
 
@@ -333,9 +268,11 @@ impl World {
         make: impl Fn(usize, usize) -> Happening,
     ) {
         let copies = 1 + usize::from(below(&mut self.rng, 1_000) < self.plan.duplication);
+        self.tally.sent(media, copies);
         for _ in 0..copies {
             let lost = below(&mut self.rng, 1_000) < self.plan.loss;
             if lost || self.plan.is_cut(self.now, from, to, media) {
+                self.tally.lost += u64::from(!media);
                 continue;
             }
             let longest = if media { self.plan.max_delay.min(300) } else { self.plan.max_delay };
@@ -406,8 +343,10 @@ impl World {
         // A newcomer of whom only those know who are gone by now.
         let (newcomer, told) = (self.stays[id].keys.epoch().is_none(), &self.stays[id].told_of);
         let forgotten = newcomer && told.iter().all(|host| !self.stays[*host].is_live());
-        if !forgotten {
-            self.failures.push(format!("stay {id} fails: {failure}"));
+        // Who left may have taken it in, playing on: it is told so, and comes again.
+        let misled = failure == GroupFailure::Removed && self.plan.malice;
+        if !forgotten && !misled {
+            self.failures.push(id, failure);
         }
         if newcomer || failure == GroupFailure::Removed {
             self.end_as(id, Life::Replaced);

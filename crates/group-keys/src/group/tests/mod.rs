@@ -6,6 +6,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use zentalk_primitives::{CallId, Instant};
 
+mod hearsay;
+mod leavers;
+
 use super::*;
 use crate::message::OfferedKey;
 use crate::{MediaKind, StreamId};
@@ -36,6 +39,24 @@ impl Victim {
         victim.events.clear();
         victim.sent.clear();
         victim
+    }
+
+    /// The one who leads, in an epoch of its own with these members and itself.
+    fn leading(others: &[u8]) -> Self {
+        let mut victim = Self::new();
+        let members = [&[0, 1], others].concat();
+        victim.say(0, offer(epoch(6, 0), 2, &members));
+        victim.leave(0);
+        victim.pass(Duration::from_secs(3));
+        assert_eq!(victim.keys.keyring().sending(), Some(epoch(7, 1)));
+        victim.events.clear();
+        victim.sent.clear();
+        victim
+    }
+
+    fn leave(&mut self, index: u8) {
+        self.keys.handle_input(self.now, GroupInput::Leave { index }, &mut self.rng);
+        self.drain();
     }
 
     fn say(&mut self, from: u8, body: Body) {
