@@ -71,7 +71,7 @@ id! {
 }
 
 id! {
-    /// Names one member of a group call to an SFU. Random, made for one call: it tells nothing of the person.
+    /// Names one member of a group call to an SFU: the digest of a secret made for one stay in one call. It tells nothing of the person.
     ParticipantId, 16
 }
 

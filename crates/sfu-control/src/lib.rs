@@ -7,8 +7,10 @@ mod frames;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod limits;
+mod participant;
 mod token;
 
 pub use error::Error;
 pub use frames::{ClientFrame, GoneReason, Medium, RefusedCode, ServerFrame, Slot, Token, Wish};
+pub use participant::ParticipantSecret;
 pub use token::{TokenClaims, TokenSigner, TokenVerifier};

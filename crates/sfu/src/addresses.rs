@@ -10,6 +10,8 @@ use crate::seeded::{SeededMap, seeded_map};
 #[derive(Debug)]
 pub(crate) struct Addresses {
     owners: SeededMap<SocketAddr, Owner>,
+    /// What was found last: datagrams of one sender come in runs.
+    found: Option<(SocketAddr, Seat)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +23,20 @@ struct Owner {
 
 impl Addresses {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { owners: seeded_map(seed) }
+        Self { owners: seeded_map(seed), found: None }
+    }
+
+    /// As [`owner`](Self::owner), for many datagrams from one address after the other.
+    #[inline]
+    pub(crate) fn find(&mut self, remote: SocketAddr) -> Option<Seat> {
+        if let Some((found, seat)) = self.found
+            && found == remote
+        {
+            return Some(seat);
+        }
+        let seat = self.owner(remote)?;
+        self.found = Some((remote, seat));
+        Some(seat)
     }
 
     /// Where the member sits that `remote` belongs to.
@@ -45,6 +60,7 @@ impl Addresses {
         seat: Seat,
         serial: u64,
     ) -> Option<Seat> {
+        self.found = None;
         let before = self.owners.insert(remote, Owner { seat, serial, heard: now });
         before.filter(|owner| owner.serial != serial).map(|owner| owner.seat)
     }
@@ -59,6 +75,7 @@ impl Addresses {
     /// Forgets `remote`, if it is this member's.
     pub(crate) fn release(&mut self, remote: SocketAddr, serial: u64) {
         if self.owners.get(&remote).is_some_and(|owner| owner.serial == serial) {
+            self.found = None;
             self.owners.remove(&remote);
         }
     }
@@ -103,5 +120,21 @@ mod tests {
         assert_eq!(addresses.len(), 1);
         addresses.release(address(1), 7);
         assert_eq!(addresses.owner(address(1)), None);
+    }
+
+    #[test]
+    fn what_was_found_last_is_found_only_while_it_holds() {
+        let mut addresses = Addresses::new(1);
+        assert_eq!(addresses.find(address(1)), None);
+        addresses.take(Instant::ZERO, address(1), seat(0), 7);
+        addresses.take(Instant::ZERO, address(2), seat(1), 8);
+        for _ in 0..2 {
+            assert_eq!(addresses.find(address(1)), Some(seat(0)));
+        }
+        assert_eq!(addresses.find(address(2)), Some(seat(1)));
+        addresses.take(Instant::from_millis(9_000), address(2), seat(0), 7);
+        assert_eq!(addresses.find(address(2)), Some(seat(0)));
+        addresses.release(address(2), 7);
+        assert_eq!(addresses.find(address(2)), None);
     }
 }

@@ -19,9 +19,10 @@ pub struct SfuEvent {
 pub enum Notice {
     /// Somebody has joined the room.
     Arrived(ParticipantId),
-    /// Somebody is no longer in the room. Where it is the recipient itself, its key has come to its end.
+    /// Somebody is no longer in the room. Where it is the recipient itself, its key has come to its end: each key hears of that, and then
+    /// nothing more.
     Gone {
-        /// Who: also the recipient itself, if it fell silent or was replaced.
+        /// Who.
         participant: ParticipantId,
         /// Why.
         reason: GoneReason,

@@ -21,6 +21,9 @@ pub const MAX_SLOTS: usize = 2 * (MAX_PARTICIPANTS - 1);
 /// Longest ufrag of a participant, in bytes (RFC 8839 §5.4 allows as much).
 pub const MAX_REMOTE_UFRAG: usize = 256;
 
+/// Length of a participant's ICE password, in bytes (RFC 8839 §5.4).
+pub const PASSWORD_RANGE: RangeInclusive<usize> = 22..=256;
+
 /// Addresses of one participant that are taken for its own at a time: those of the connectivity checks it made last.
 pub const MAX_PATHS: usize = 8;
 

@@ -4,14 +4,16 @@ use zentalk_dtls_fingerprint::{LocalFingerprint, RemoteFingerprints};
 use zentalk_primitives::ParticipantId;
 use zeroize::Zeroizing;
 
-use crate::limits::{MAX_ENCODINGS, MAX_REMOTE_UFRAG, MAX_SLOTS, MAX_UPLINKS};
+use crate::limits::{MAX_ENCODINGS, MAX_REMOTE_UFRAG, MAX_SLOTS, MAX_UPLINKS, PASSWORD_RANGE};
 use crate::{Label, ParticipantKey, Refusal};
 
 /// What a participant brings: the part of its session description that the core needs. Whoever serves the control channel translates.
 #[derive(Clone)]
 pub struct ParticipantOffer {
-    /// Its ICE username fragment. The password is not needed: a lite agent answers checks and makes none (RFC 8445 §2.5).
+    /// Its ICE username fragment.
     pub ufrag: String,
+    /// Its ICE password: it is asked whether it receives where its checks come from.
+    pub password: Zeroizing<String>,
     /// The fingerprints that its DTLS certificate must have one of.
     pub fingerprints: RemoteFingerprints,
     /// What it sends, at most one of each medium.
@@ -42,6 +44,7 @@ impl ParticipantOffer {
         };
         let checks = [
             ("ufrag", (4..=MAX_REMOTE_UFRAG).contains(&self.ufrag.len())),
+            ("password", PASSWORD_RANGE.contains(&self.password.len())),
             ("uplinks", media.len() <= MAX_UPLINKS && all_differ(&media)),
             ("slots", self.slots.len() <= MAX_SLOTS),
             ("mids", all_differ(&mids)),

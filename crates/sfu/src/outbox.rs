@@ -8,7 +8,7 @@ use crate::limits::MAX_BURST;
 /// Datagrams that wait for the socket, one behind the other, in runs of equal size towards one address.
 ///
 /// A shorter datagram ends a run, a longer one begins another, as UDP segmentation offload wants it. The buffer grows to its limit as it is
-/// needed and is then kept, so that nothing is allocated in a steady flow.
+/// needed and is then kept, here or among the [`Spare`] ones, so that nothing is allocated in a steady flow.
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     /// How much of `bytes` is in use.
@@ -16,6 +16,17 @@ pub(crate) struct Outbox {
     runs: VecDeque<Run>,
     limit: usize,
     max_segments: usize,
+}
+
+/// Buffers of outboxes that have been emptied. The last one comes first: it is still in the processor's caches, and what is written to it for
+/// the next receiver comes into no others.
+pub(crate) struct Spare(Vec<Vec<u8>>);
+
+impl Spare {
+    /// None yet.
+    pub(crate) fn none() -> Self {
+        Self(Vec::with_capacity(MAX_SPARE))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -70,6 +81,25 @@ impl Outbox {
         self.runs.push_back(run);
     }
 
+    /// Has a buffer to write to, a spare one if there is one.
+    #[inline]
+    pub(crate) fn borrow_from(&mut self, spare: &mut Spare) {
+        if self.bytes.is_empty() {
+            self.bytes = spare.0.pop().unwrap_or_default();
+        }
+    }
+
+    /// Gives its buffer away, if nothing waits in it.
+    #[inline]
+    pub(crate) fn return_to(&mut self, spare: &mut Spare) {
+        if self.is_empty() && !self.bytes.is_empty() {
+            let bytes = core::mem::take(&mut self.bytes);
+            if spare.0.len() < MAX_SPARE {
+                spare.0.push(bytes);
+            }
+        }
+    }
+
     /// Puts a whole datagram in; false if the box is full.
     pub(crate) fn push(&mut self, from: SocketAddr, to: SocketAddr, datagram: &[u8]) -> bool {
         let Some(room) = self.room(datagram.len()) else { return false };
@@ -102,6 +132,9 @@ impl Run {
             && (self.from, self.to) == (from, to)
     }
 }
+
+/// More than are filled with what one system call receives.
+const MAX_SPARE: usize = 256;
 
 /// What an outbox holds from the first datagram on, if its limit allows.
 const SMALLEST: usize = 4 * 1_024;
@@ -167,6 +200,31 @@ mod tests {
         assert_eq!(outbox.pop().map(|burst| burst.bytes.len()), Some(5_000));
         assert!(outbox.push(address(1), address(2), &[0; 5_000]));
         assert!(outbox.room(1).is_none());
+    }
+
+    #[test]
+    fn a_buffer_changes_hands_when_nothing_waits_in_it() {
+        let mut spare = Spare::none();
+        let (mut first, mut second) = (filled(&[3]), Outbox::new(5_000, 64));
+        first.return_to(&mut spare);
+        second.borrow_from(&mut spare);
+        assert_eq!((first.bytes.len(), second.bytes.len()), (SMALLEST, 0), "something waits");
+        assert_eq!(first.pop().map(|burst| burst.bytes.len()), Some(3));
+        first.return_to(&mut spare);
+        second.borrow_from(&mut spare);
+        assert_eq!((first.bytes.len(), second.bytes.len()), (0, SMALLEST));
+        assert!(first.push(address(1), address(2), b"own") && second.is_empty());
+    }
+
+    #[test]
+    fn no_more_buffers_are_spare_than_are_of_use() {
+        let mut spare = Spare::none();
+        for _ in 0..2 * MAX_SPARE {
+            let mut outbox = filled(&[1]);
+            let _ = outbox.pop();
+            outbox.return_to(&mut spare);
+        }
+        assert_eq!(spare.0.len(), MAX_SPARE);
     }
 
     #[test]

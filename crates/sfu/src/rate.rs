@@ -1,5 +1,3 @@
-use core::time::Duration;
-
 use zentalk_primitives::Instant;
 
 /// A token bucket: so much per second on average, and a burst of what one second brings.
@@ -20,8 +18,8 @@ impl TokenBucket {
 
     /// Takes `amount` out; false if there is less, and then nothing is taken.
     pub(crate) fn take(&mut self, now: Instant, amount: u64) -> bool {
-        let passed = now.saturating_since(self.filled_at).min(Duration::from_secs(1));
-        let brought = (passed.as_micros() as u64).saturating_mul(self.per_second);
+        let passed = now.as_micros().saturating_sub(self.filled_at.as_micros()).min(MICROS);
+        let brought = passed.saturating_mul(self.per_second);
         self.filled_at = self.filled_at.max(now);
         self.tokens = self.tokens.saturating_add(brought).min(self.per_second * MICROS);
         match self.tokens.checked_sub(amount.saturating_mul(MICROS)) {

@@ -6,6 +6,7 @@ mod coarse;
 pub mod fuzzing;
 mod pacing;
 pub mod relay;
+mod report;
 pub mod sfu;
 pub mod sfu_key;
 mod tls;

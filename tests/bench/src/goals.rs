@@ -36,6 +36,7 @@ const FRAMES: &str = "The others, SFrame";
 const RTP: &str = "The others, RTP parse";
 const RATCHET: &str = "The others, ratchet";
 const FORWARD: &str = "The others, Forward";
+const STUN: &str = "The others, STUN";
 const CAPACITY: &str = "Calls of six on one core";
 const DTLS: &str = "The others, DTLS handshake";
 
@@ -73,6 +74,9 @@ const GOALS: &[Goal] = &[
         Measure::OfPeer(60_000.0, "vodozemac", 94_000.0),
         RATCHET,
     ),
+    goal("stun", "check answered by an SFU", Measure::OfPeer(450.0, "stun-types", 785.0), STUN),
+    goal("stun", "check answered by an SFU", Measure::AheadOfPeers, STUN),
+    goal("stun", "check answered by an SFU", Measure::NoAllocations, STUN),
     goal("sfu", "1 to 10", Measure::TimesBare(1.2), FORWARD),
     goal("sfu", "call of six", Measure::TimesBare(1.2), FORWARD),
     goal("sfu", "1 to 10", Measure::TimesPeer("coturn", 0.25), FORWARD),

@@ -103,6 +103,11 @@ impl Relays {
         self.links.is_empty()
     }
 
+    /// Whether allocations are made or held from this UDP socket of ours.
+    pub fn uses(&self, local: SocketAddr) -> bool {
+        self.links.iter().any(|link| link.stream().is_none() && link.local() == Some(local))
+    }
+
     // Inputs.
 
     /// Takes a datagram from one of our sockets; says whether it was from a TURN server and is dealt with. To be asked before

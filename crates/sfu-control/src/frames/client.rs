@@ -6,6 +6,7 @@ use super::wish::{self, Wish};
 use super::{Token, check_list, check_sdp, check_version, decoded, encoded};
 use crate::error::Error;
 use crate::limits::{MAX_SLOTS, PROTOCOL_VERSION};
+use crate::participant::ParticipantSecret;
 
 /// What a participant says to an SFU.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum ClientFrame {
     Join {
         /// What lets the participant in.
         token: Token,
+        /// What makes it the participant whom the token names.
+        secret: ParticipantSecret,
         /// Its session description, at most [`MAX_SDP`](crate::limits::MAX_SDP) bytes.
         offer: String,
     },
@@ -37,7 +40,11 @@ impl ClientFrame {
     pub fn encode(self) -> Result<Vec<u8>, Error> {
         self.check()?;
         let body = match self {
-            Self::Join { token, offer } => Body::Join(Join { token: token.into_bytes(), offer }),
+            Self::Join { token, secret, offer } => Body::Join(Join {
+                token: token.into_bytes(),
+                offer,
+                secret: secret.as_bytes().to_vec(),
+            }),
             Self::Subscribe(wishes) => {
                 Body::Subscribe(Subscribe { wishes: wishes.into_iter().map(Into::into).collect() })
             }
@@ -56,7 +63,11 @@ impl ClientFrame {
         let envelope: Envelope = decoded(message)?;
         check_version(envelope.version)?;
         let frame = match envelope.body.ok_or(Error::Malformed)? {
-            Body::Join(Join { token, offer }) => Self::Join { token: Token::new(token)?, offer },
+            Body::Join(Join { token, offer, secret }) => {
+                let secret = ParticipantSecret::from_slice(&secret);
+                let secret = secret.ok_or(Error::BadField("participant secret"))?;
+                Self::Join { token: Token::new(token)?, secret, offer }
+            }
             Body::Subscribe(Subscribe { wishes }) => Self::Subscribe(
                 wishes.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             ),
@@ -117,6 +128,9 @@ struct Join {
     token: Vec<u8>,
     #[prost(string, tag = "2")]
     offer: String,
+    /// 32 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    secret: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -2,8 +2,10 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 use prost::encoding::{bytes, string, uint32, uint64};
+use zentalk_primitives::Secret;
 
 use super::*;
+use crate::ParticipantSecret;
 use crate::limits::{MAX_DRAINING, MAX_PARTICIPANTS, MAX_SLOTS, MAX_TOKEN};
 
 const ALICE: ParticipantId = ParticipantId::from_bytes([0xa1; 16]);
@@ -16,8 +18,13 @@ fn slot(mid: &str) -> Slot {
     Slot { mid: mid.to_owned(), participant: Some(ALICE), layer: Some(1) }
 }
 
+fn secret(byte: u8) -> ParticipantSecret {
+    ParticipantSecret::new(Secret::new([byte; 32]))
+}
+
 fn join(token: usize, offer: usize) -> Result<Vec<u8>, Error> {
-    ClientFrame::Join { token: Token::new(vec![7; token])?, offer: "v".repeat(offer) }.encode()
+    let token = Token::new(vec![7; token])?;
+    ClientFrame::Join { token, secret: secret(7), offer: "v".repeat(offer) }.encode()
 }
 
 fn field<T>(result: Result<T, Error>) -> &'static str {
@@ -49,8 +56,8 @@ fn any_client_frame() -> impl Strategy<Value = ClientFrame> {
         ClientFrame::Subscribe(wishes)
     });
     prop_oneof![
-        (token, "[a-z=\r\n]{1,2000}").prop_map(|(token, offer)| {
-            ClientFrame::Join { token: Token::new(token).unwrap(), offer }
+        (token, any::<u8>(), "[a-z=\r\n]{1,2000}").prop_map(|(token, byte, offer)| {
+            ClientFrame::Join { token: Token::new(token).unwrap(), secret: secret(byte), offer }
         }),
         wishes,
         Just(ClientFrame::Leave),
@@ -136,6 +143,7 @@ fn longest_join_fits_and_a_longer_one_is_neither_sent_nor_taken() {
         let mut body = Vec::new();
         bytes::encode(1, &vec![7; token], &mut body);
         string::encode(2, &"v".repeat(offer), &mut body);
+        bytes::encode(3, &vec![7; 32], &mut body);
         ClientFrame::decode(&by_hand(2, &body))
     };
     assert!(by_hand(MAX_TOKEN, MAX_SDP).is_ok());
@@ -143,6 +151,17 @@ fn longest_join_fits_and_a_longer_one_is_neither_sent_nor_taken() {
     assert_eq!(field(by_hand(0, 1)), "token");
     assert_eq!(field(by_hand(1, MAX_SDP + 1)), "session description");
     assert_eq!(field(by_hand(1, 0)), "session description");
+}
+
+#[test]
+fn a_join_without_its_participants_secret_is_not_taken() {
+    for len in [0, 31, 33] {
+        let mut body = Vec::new();
+        bytes::encode(1, &vec![7; 105], &mut body);
+        string::encode(2, &"v=0".to_owned(), &mut body);
+        bytes::encode(3, &vec![7; len], &mut body);
+        assert_eq!(field(ClientFrame::decode(&by_hand(2, &body))), "participant secret");
+    }
 }
 
 #[test]
@@ -287,14 +306,15 @@ fn printing_a_frame_shows_neither_ids_nor_addresses_nor_tokens() {
     let token = Token::new(b"bearer".to_vec()).unwrap();
     let shown = format!(
         "{:?} {:?} {:?} {:?} {:?} {:?}",
-        ClientFrame::Join { token, offer: sdp.to_owned() },
+        ClientFrame::Join { token, secret: secret(0x5e), offer: sdp.to_owned() },
         ClientFrame::Subscribe(vec![wish("2")]),
         ServerFrame::Joined { answer: sdp.to_owned(), participants: vec![ALICE] },
         ServerFrame::Arrived(ALICE),
         ServerFrame::Gone { participant: ALICE, reason: GoneReason::Left },
         ServerFrame::Slots(vec![slot("2")]),
     );
-    for hidden in ["sesame", "192.0.2.7", "bearer", "98, 101", "a1a1", "161, 161"] {
+    for hidden in ["sesame", "192.0.2.7", "bearer", "98, 101", "5e5e", "94, 94", "a1a1", "161, 161"]
+    {
         assert!(!shown.contains(hidden), "{shown}");
     }
     assert!(shown.contains("1 others") && shown.contains("Gone(Left)"), "{shown}");

@@ -79,6 +79,13 @@ impl Cache {
         Some((packet, self.bytes.get(packet.payload.range())?))
     }
 
+    /// As [`get`](Self::get), to write other numbers into the payload's descriptor.
+    #[inline]
+    pub(super) fn get_mut(&mut self, number: u64) -> Option<(&Stored, &mut [u8])> {
+        let packet = self.packets.get(usize::try_from(number.checked_sub(self.oldest)?).ok()?)?;
+        Some((packet, self.bytes.get_mut(packet.payload.range())?))
+    }
+
     /// Bytes of memory held.
     pub(super) fn memory(&self) -> usize {
         self.bytes.capacity() + self.packets.capacity() * size_of::<Stored>()

@@ -180,7 +180,7 @@ impl Slot {
 
     fn forward(&mut self, sender: bool, packet: Option<PacketRef>) {
         let Some(packet) = packet else { return };
-        let track = &self.senders[usize::from(sender)].track;
+        let track = &mut self.senders[usize::from(sender)].track;
         let mut out = [0xee; MAX_PAYLOAD + MAX_OVERHEAD];
         let number = self.transport_sequence;
         let before = self.outlet.layer();

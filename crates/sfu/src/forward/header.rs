@@ -14,7 +14,8 @@ const FIRST_VALUE: usize = FIXED_HEADER_LEN + 4 + 1;
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     bytes: [u8; MAX_HEADER],
-    len: usize,
+    /// At most [`MAX_HEADER`].
+    len: u8,
     has_transport_sequence: bool,
 }
 
@@ -53,18 +54,19 @@ impl Header {
             .map_err(|_| InvalidOutlet)?;
         let mut bytes = [0; MAX_HEADER];
         bytes.get_mut(..written.len()).ok_or(InvalidOutlet)?.copy_from_slice(&written);
-        Ok(Self { bytes, len: written.len(), has_transport_sequence: transport_cc.is_some() })
+        let len = u8::try_from(written.len()).map_err(|_| InvalidOutlet)?;
+        Ok(Self { bytes, len, has_transport_sequence: transport_cc.is_some() })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.len
+        usize::from(self.len)
     }
 
     /// Writes the header to the beginning of `out` and gives what lies behind it; `None` if it does not fit.
     #[inline]
     pub(super) fn write<'a>(&self, fields: &Fields, out: &'a mut [u8]) -> Option<&'a mut [u8]> {
-        let (head, rest) = out.split_at_mut_checked(self.len)?;
-        head.copy_from_slice(self.bytes.get(..self.len)?);
+        let (head, rest) = out.split_at_mut_checked(self.len())?;
+        head.copy_from_slice(self.bytes.get(..self.len())?);
         if self.has_transport_sequence {
             head.get_mut(FIRST_VALUE..FIRST_VALUE + 2)?
                 .copy_from_slice(&fields.transport_sequence.to_be_bytes());

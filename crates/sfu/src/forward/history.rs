@@ -1,3 +1,4 @@
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 use zentalk_primitives::Instant;
@@ -18,14 +19,15 @@ pub(super) struct History {
     budget: usize,
 }
 
-/// A packet that went out.
+/// A packet that went out. 32 bytes: every packet to every receiver writes one, to memory that is seldom in the processor's caches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
     pub(super) track: TrackId,
-    /// Its number in the track's ring; `None` where padding filled its place.
-    pub(super) packet: Option<u64>,
+    /// Its number in the track's ring.
+    pub(super) packet: u64,
     pub(super) numbers: Numbers,
-    repeated_at: Option<Instant>,
+    /// As [`millis`] has it.
+    repeated_at: Option<NonZeroU32>,
 }
 
 impl History {
@@ -34,13 +36,7 @@ impl History {
     }
 
     /// Remembers a packet that went out with `len` bytes.
-    pub(super) fn push(
-        &mut self,
-        track: TrackId,
-        packet: Option<u64>,
-        numbers: Numbers,
-        len: usize,
-    ) {
+    pub(super) fn push(&mut self, track: TrackId, packet: u64, numbers: Numbers, len: usize) {
         self.budget = (self.budget + len).min(MAX_REPEAT_BURST);
         let sent = Sent { track, packet, numbers, repeated_at: None };
         if self.sent.is_empty() {
@@ -55,8 +51,9 @@ impl History {
     /// The packet that went out under `sequence`, unless it was repeated within a round trip.
     pub(super) fn find(&self, now: Instant, sequence: u16, round_trip: Duration) -> Option<Sent> {
         let sent = *self.sent.get(place_of(sequence))?;
-        let interval = round_trip.max(MIN_REPEAT_INTERVAL);
-        let too_soon = sent.repeated_at.is_some_and(|at| now.saturating_since(at) < interval);
+        let interval = round_trip.max(MIN_REPEAT_INTERVAL).as_millis();
+        let since = |at: NonZeroU32| millis(now).map_or(0, |now| now.get().wrapping_sub(at.get()));
+        let too_soon = sent.repeated_at.is_some_and(|at| u128::from(since(at)) < interval);
         (sent.numbers.sequence == sequence && !too_soon).then_some(sent)
     }
 
@@ -65,7 +62,7 @@ impl History {
         let Some(left) = self.budget.checked_sub(payload + MAX_OVERHEAD) else { return false };
         self.budget = left;
         if let Some(sent) = self.sent.get_mut(place_of(sequence)) {
-            sent.repeated_at = Some(now);
+            sent.repeated_at = millis(now);
         }
         true
     }
@@ -74,6 +71,11 @@ impl History {
     pub(super) fn memory(&self) -> usize {
         self.sent.capacity() * size_of::<Sent>()
     }
+}
+
+/// A time in milliseconds, cut to 32 bits; `None` in one millisecond of 49 days.
+fn millis(at: Instant) -> Option<NonZeroU32> {
+    NonZeroU32::new((at.as_micros() / 1_000 + 1) as u32)
 }
 
 fn place_of(sequence: u16) -> usize {
@@ -94,7 +96,7 @@ mod tests {
     fn filled(count: u16) -> History {
         let mut history = History::new();
         (0..count).for_each(|at| {
-            history.push(TRACK, Some(u64::from(at)), numbers(65_500_u16.wrapping_add(at)), 100);
+            history.push(TRACK, u64::from(at), numbers(65_500_u16.wrapping_add(at)), 100);
         });
         history
     }
@@ -104,9 +106,9 @@ mod tests {
         let history = filled(600);
         let find = |sequence| history.find(Instant::ZERO, sequence, ROUND_TRIP);
         let newest = 65_500_u16.wrapping_add(599);
-        assert_eq!(find(newest).unwrap().packet, Some(599));
+        assert_eq!(find(newest).unwrap().packet, 599);
         let oldest = newest.wrapping_sub(MAX_HISTORY_PACKETS as u16 - 1);
-        assert_eq!(find(oldest).unwrap().packet, Some(88));
+        assert_eq!(find(oldest).unwrap().packet, 88);
         assert!(find(oldest.wrapping_sub(1)).is_none());
         assert!(find(newest.wrapping_add(1)).is_none());
         assert!(History::new().find(Instant::ZERO, 0, ROUND_TRIP).is_none());
@@ -129,7 +131,7 @@ mod tests {
         let now = Instant::ZERO;
         let repeated = (0..1_000).filter(|_| history.spend(now, 65_500, 100)).count();
         assert_eq!(repeated, (INITIAL_REPEAT_BURST + 500) / (100 + MAX_OVERHEAD));
-        (0..10_000).for_each(|_| history.push(TRACK, None, numbers(1), 1_000));
+        (0..10_000).for_each(|_| history.push(TRACK, 0, numbers(1), 1_000));
         assert_eq!(history.budget, MAX_REPEAT_BURST);
     }
 }

@@ -54,7 +54,9 @@ pub(super) struct Run {
     highest: u64,
     timestamp_offset: u32,
     base_layer_offset: u8,
-    /// In the order of their places; never empty.
+    /// The one that holds for what comes next, beside the rest: it is needed for each packet.
+    last: Change,
+    /// Those before it, in the order of their places.
     changes: VecDeque<Change>,
     /// The picture that was left out last.
     left_out: Option<u16>,
@@ -85,12 +87,12 @@ impl Run {
         let mut changes = old.map(|old| old.changes).unwrap_or_default();
         changes.clear();
         let (picture_id, base_layer_index) = own_numbers(packet);
-        changes.push_back(Change {
+        let last = Change {
             from: packet.sequence,
             sequence_offset: position.sequence.wrapping_sub(packet.sequence as u16),
             picture_offset: position.picture_id.wrapping_sub(picture_id),
             cap,
-        });
+        };
         Self {
             source,
             first: packet.sequence,
@@ -98,6 +100,7 @@ impl Run {
             highest: packet.sequence.saturating_sub(1),
             timestamp_offset: timestamp.wrapping_sub(packet.timestamp),
             base_layer_offset: position.base_layer_index.wrapping_sub(base_layer_index),
+            last,
             changes,
             left_out: None,
             next_picture_id: position.picture_id,
@@ -116,9 +119,8 @@ impl Run {
 
     /// The numbers behind everything that this run gave or keeps free.
     pub(super) fn end(&self) -> Position {
-        let offset = self.changes.back().map_or(0, |last| last.sequence_offset);
         Position {
-            sequence: (self.highest as u16).wrapping_add(1).wrapping_add(offset),
+            sequence: (self.highest as u16).wrapping_add(1).wrapping_add(self.last.sequence_offset),
             picture_id: self.next_picture_id,
             base_layer_index: self.next_base_layer_index,
         }
@@ -131,7 +133,7 @@ impl Run {
         }
         self.highest = packet.sequence;
         self.adapt_cap(packet, cap);
-        let Some(&change) = self.changes.back() else { return Place::Nothing };
+        let change = self.last;
         if is_left_out(packet, change.cap) {
             self.leave_out(packet, change);
             return Place::Nothing;
@@ -146,7 +148,8 @@ impl Run {
         let late = packet.sequence >= self.first
             && packet.sequence <= self.highest
             && self.highest - packet.sequence <= MAX_LATENESS;
-        let change = self.changes.iter().rev().find(|change| change.from <= packet.sequence);
+        let mut changes = core::iter::once(&self.last).chain(self.changes.iter().rev());
+        let change = changes.find(|change| change.from <= packet.sequence);
         match change {
             Some(change) if late && is_left_out(packet, change.cap) => {
                 Place::Fill(self.numbers(packet, *change))
@@ -169,7 +172,7 @@ impl Run {
     /// Temporal layers change where a frame starts: fewer at any, more where nothing that was left out is referred to
     /// (RFC 7741 §4.2, `Y`).
     fn adapt_cap(&mut self, packet: &Stored, wanted: u8) {
-        let (Some(head), Some(&last)) = (packet.vp8, self.changes.back()) else { return };
+        let (Some(head), last) = (packet.vp8, self.last) else { return };
         let joins = head.sync && (last.cap + 1..=wanted).contains(&head.temporal);
         let cap = match head.starts_frame {
             true if head.starts_keyframe || wanted < last.cap => wanted,
@@ -206,15 +209,14 @@ impl Run {
 
     fn change(&mut self, change: Change) {
         // By a change that begins with this packet nothing was numbered yet: whole frames are left out in one change.
-        let highest = self.highest;
-        if let Some(last) = self.changes.back_mut().filter(|last| last.from >= highest) {
-            *last = change;
+        let before = core::mem::replace(&mut self.last, change);
+        if before.from >= self.highest {
             return;
         }
-        if self.changes.len() >= MAX_NUMBERING_CHANGES {
+        if self.changes.len() + 1 >= MAX_NUMBERING_CHANGES {
             self.changes.pop_front();
         }
-        self.changes.push_back(change);
+        self.changes.push_back(before);
     }
 }
 

@@ -84,7 +84,7 @@ impl Slot {
     fn frame(&mut self, frame: Frame) -> Option<Seen> {
         let packet = self.track.handle_rtp(self.now, frame.layer, &frame.packet()).unwrap();
         let mut out = [0; MAX_PAYLOAD + MAX_OVERHEAD];
-        let len = self.outlet.forward(self.now, &self.track, packet, 0, &mut out)?;
+        let len = self.outlet.forward(self.now, &mut self.track, packet, 0, &mut out)?;
         let parsed = RtpPacket::parse(&out[..len]).unwrap();
         let picture = Vp8Head::parse(parsed.payload()).unwrap().picture_id.unwrap().value();
         let layer = parsed.payload()[7];

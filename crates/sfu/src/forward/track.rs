@@ -218,6 +218,11 @@ impl Track {
         self.cache.get(packet.number)
     }
 
+    #[inline]
+    pub(super) fn stored_mut(&mut self, packet: PacketRef) -> Option<(&Stored, &mut [u8])> {
+        self.cache.get_mut(packet.number)
+    }
+
     pub(super) fn stored_at(&self, number: u64) -> Option<(&Stored, &[u8])> {
         self.cache.get(number)
     }

@@ -8,6 +8,7 @@ use rand_core::SeedableRng;
 use zentalk_dtls_fingerprint::{Certificate, Fingerprint, Path, RemoteFingerprints};
 use zentalk_primitives::{Instant, ParticipantId, RoomId, UnixTime};
 use zentalk_srtp_media::{SrtpMasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
+use zeroize::Zeroizing;
 
 use crate::member::Keys;
 use crate::{
@@ -95,6 +96,7 @@ impl Call {
         let check = self.sfu.check_for_fuzzing(self.keys[who]);
         self.sfu.handle_datagram(self.now, path.local, path.remote, &mut check.clone());
         assert!(self.sfu.knows(path.remote));
+        self.sfu.prove_for_fuzzing(self.keys[who], path);
         if !established {
             return;
         }
@@ -128,6 +130,7 @@ pub(super) fn offer(who: u8) -> ParticipantOffer {
     };
     ParticipantOffer {
         ufrag: "them".into(),
+        password: Zeroizing::new("0123456789abcdefghijkl".into()),
         fingerprints: RemoteFingerprints::one(Fingerprint::from_bytes([who; 32])),
         uplinks: vec![
             Uplink { mid: label("0"), medium: Medium::Audio, encodings: vec![audio] },

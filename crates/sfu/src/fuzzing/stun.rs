@@ -3,7 +3,7 @@ use core::net::SocketAddr;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-use crate::stun::{Credentials, MAX_ANSWER, Request, Responder, worker_of};
+use crate::stun::{Credentials, MAX_ANSWER, Request, Responder, Response, ReturnCheck, worker_of};
 
 const THEIRS: &str = "them";
 
@@ -16,6 +16,12 @@ pub fn parse_stun_check(data: &[u8]) {
     let _ = worker_of(data);
     if let Some(request) = Request::parse(data) {
         assert_eq!(responder.check(&request), None, "a forgery");
+    }
+    let here: SocketAddr = "192.0.2.1:1".parse().expect("an address");
+    if let Some(response) = Response::parse(data) {
+        let rng = &mut ChaCha20Rng::seed_from_u64(2);
+        let check = ReturnCheck::new(&ours, THEIRS, "0123456789abcdefghijkl", rng);
+        assert!(!check.is_answered_by(here, here, &response), "a forgery");
     }
     let bytes = responder.sign_for_fuzzing(data);
     let Some(request) = Request::parse(&bytes) else { return };

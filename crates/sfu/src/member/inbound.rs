@@ -16,12 +16,16 @@ pub(crate) struct Inbound {
     sources: Sources,
     /// In the order of the offer.
     uplinks: Vec<UplinkState>,
+    /// There may be something to ask the participant for: missing packets, keyframes.
+    pub(crate) may_ask: bool,
     /// When which packet came, for the participant's own estimate; none if its packets bear no numbers.
     feedback: Option<(u8, FeedbackGenerator)>,
     bits: TokenBucket,
     packets: TokenBucket,
     reports: TokenBucket,
+    sender_reports: TokenBucket,
     checks: TokenBucket,
+    new_paths: TokenBucket,
 }
 
 /// One medium of the participant, and who receives it.
@@ -38,6 +42,7 @@ pub(crate) struct UplinkState {
 #[derive(Clone, Copy)]
 pub(crate) struct Received {
     pub(crate) uplink: usize,
+    pub(crate) medium: Medium,
     pub(crate) packet: PacketRef,
 }
 
@@ -69,12 +74,15 @@ impl Inbound {
         Self {
             receiver: None,
             uplinks: uplinks.collect(),
+            may_ask: false,
             sources: Sources::new(offer.uplinks.clone(), offer.extensions),
             feedback: offer.extensions.transport_cc.map(|id| (id, FeedbackGenerator::new())),
             bits: TokenBucket::new(now, config.max_bit_rate),
             packets: TokenBucket::new(now, config.max_packet_rate.into()),
             reports: TokenBucket::new(now, MAX_REPORTS_PER_SECOND),
+            sender_reports: TokenBucket::new(now, MAX_SENDER_REPORTS_PER_SECOND),
             checks: TokenBucket::new(now, MAX_CHECKS_PER_SECOND),
+            new_paths: TokenBucket::new(now, MAX_NEW_PATHS_PER_SECOND),
         }
     }
 
@@ -86,7 +94,13 @@ impl Inbound {
         self.uplinks.get(at)
     }
 
+    pub(crate) fn track_mut(&mut self, uplink: usize) -> Option<&mut Track> {
+        self.uplinks.get_mut(uplink).map(|uplink| &mut uplink.track)
+    }
+
+    /// With it a keyframe can be wished for.
     pub(crate) fn uplink_mut(&mut self, at: usize) -> Option<&mut UplinkState> {
+        self.may_ask = true;
         self.uplinks.get_mut(at)
     }
 
@@ -129,6 +143,16 @@ impl Inbound {
         self.reports.take(now, 1)
     }
 
+    /// Whether another sender report may be passed on to those who receive the participant.
+    pub(crate) fn admits_sender_report(&mut self, now: Instant) -> bool {
+        self.sender_reports.take(now, 1)
+    }
+
+    /// Whether the participant may make checks from another address yet.
+    pub(crate) fn admits_path(&mut self, now: Instant) -> bool {
+        self.new_paths.take(now, 1)
+    }
+
     /// Whether another authentic connectivity check is within what the participant may send.
     pub(crate) fn admits_check(&mut self, now: Instant) -> bool {
         self.checks.take(now, 1)
@@ -148,7 +172,9 @@ impl Inbound {
         self.note_arrival(now, &packet, bytes.len());
         let uplink = self.uplinks.get_mut(source.uplink).ok_or(Dropped::UnknownSource)?;
         let placed = uplink.place(now, source, bytes);
-        Ok(placed.map(|packet| Received { uplink: source.uplink, packet }))
+        self.may_ask |= uplink.medium == Medium::Video;
+        let medium = uplink.medium;
+        Ok(placed.map(|packet| Received { uplink: source.uplink, medium, packet }))
     }
 
     /// Notes the packet's transport-wide number, if it bears one.
@@ -178,6 +204,12 @@ impl UplinkState {
 
 /// Reports and feedback of one participant: fifty are many, a burst of a hundred is none of ours.
 const MAX_REPORTS_PER_SECOND: u64 = 100;
+
+/// Sender reports of one participant that are passed on: four for each of its sources. One compound holds seventy, and each goes to everybody.
+const MAX_SENDER_REPORTS_PER_SECOND: u64 = 24;
+
+/// Addresses from which one participant begins to make checks: an agent has a few, and what is not answered is asked again.
+const MAX_NEW_PATHS_PER_SECOND: u64 = 8;
 
 /// Connectivity checks of one participant: an agent makes one every 50 ms at most (RFC 8445 §14.2), and again what is not answered.
 const MAX_CHECKS_PER_SECOND: u64 = 100;

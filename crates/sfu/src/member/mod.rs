@@ -1,7 +1,7 @@
 //! One participant of a room.
 //!
 //! 1. It joins: credentials, sources and slots are made ([`Member::new`]).
-//! 2. Its connectivity checks prove an address ([`Member::checked`]), and only from there DTLS is taken in.
+//! 2. It makes a connectivity check ([`Member::checked`]), and answers ours ([`Member::proved`]): only from and to such an address there is DTLS.
 //! 3. The handshake proves its certificate; the keys that come of it make packets flow ([`Member::establish`]).
 //! 4. It leaves, or nothing authentic comes from it for a while ([`Member::is_silent`]).
 
@@ -28,7 +28,7 @@ pub(crate) use self::sources::Source;
 pub(crate) use self::transport::{Keys, Outcome, Transport};
 
 use crate::outbox::Outbox;
-use crate::stun::{Credentials, Responder};
+use crate::stun::{Credentials, Responder, ReturnCheck};
 use crate::{ParticipantOffer, Refusal, SfuConfig, SlotAnswer};
 
 /// One participant of a room: see the module.
@@ -38,6 +38,7 @@ pub(crate) struct Member {
     pub(crate) serial: u64,
     pub(crate) credentials: Credentials,
     pub(crate) responder: Responder,
+    pub(crate) return_check: ReturnCheck,
     pub(crate) paths: Paths,
     pub(crate) transport: Transport,
     pub(crate) inbound: Inbound,
@@ -73,6 +74,7 @@ impl Member {
             id,
             serial,
             responder: Responder::new(&credentials, &offer.ufrag),
+            return_check: ReturnCheck::new(&credentials, &offer.ufrag, &offer.password, rng),
             credentials,
             paths: Paths::default(),
             transport: Transport::new(now, certificate, offer.fingerprints.clone())?,
@@ -126,14 +128,28 @@ impl Member {
         if let Some(evicted) = evicted {
             self.transport.retire(evicted);
         }
-        self.transport.validate(path);
         if nominates {
             self.paths.nominate(path);
-            if !self.is_established() {
-                self.activate(path);
-            }
+            self.settle_on(path);
         }
         evicted
+    }
+
+    /// The participant has answered over `path`. Says whether that is news.
+    pub(crate) fn proved(&mut self, path: Path) -> bool {
+        let is_news = self.paths.prove(path);
+        if is_news {
+            self.transport.validate(path);
+            self.settle_on(path);
+        }
+        is_news
+    }
+
+    /// Before there are keys, what it nominated last is used at once.
+    fn settle_on(&mut self, path: Path) {
+        if !self.is_established() && self.paths.has_moved_to(path) {
+            self.activate(path);
+        }
     }
 
     /// Takes in an SRTP packet, which is opened in place; `None` if nobody is to get it.
@@ -181,7 +197,7 @@ impl Member {
         answers: &mut Outbox,
     ) -> Option<Outcome> {
         // A client may begin before its nomination has arrived.
-        if self.paths.active().is_none() && self.paths.is_valid(path) {
+        if self.paths.active().is_none() && self.paths.is_proven(path) {
             self.activate(path);
         }
         self.transport.handle_datagram(now, path.local, path.remote, payload);

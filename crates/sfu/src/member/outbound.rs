@@ -18,6 +18,8 @@ pub(crate) struct Outbound {
     path: Option<Path>,
     pub(crate) outbox: Outbox,
     pub(crate) slots: Vec<Slot>,
+    /// Nothing has changed since keyframes were asked for and the participant was told what its slots carry.
+    pub(crate) is_settled: bool,
     /// None if the participant does not tell which packets came.
     pub(crate) bandwidth: Option<BandwidthEstimator>,
     pub(crate) allocation: Allocation,
@@ -72,6 +74,7 @@ impl Outbound {
             path: None,
             outbox: Outbox::new(config.max_queued, config.max_segments),
             slots: Vec::with_capacity(offer.slots.len()),
+            is_settled: false,
             bandwidth: offer.extensions.transport_cc.map(|_| BandwidthEstimator::new(bandwidth())),
             allocation: Allocation::new(),
             probing: Probing::new(now),
@@ -104,12 +107,28 @@ impl Outbound {
         &mut self,
         now: Instant,
         slot: usize,
-        track: &Track,
+        track: &mut Track,
         packet: PacketRef,
     ) -> Sent {
-        self.send(now, slot, |slot, number, room| {
-            slot.outlet.forward(now, track, packet, number, room)
-        })
+        let Some((sender, slot, path)) =
+            sending(&mut self.sender, &mut self.slots, slot, &self.path)
+        else {
+            return Sent::Nothing;
+        };
+        let Some(room) = self.outbox.room(MAX_PACKET) else { return Sent::Overflown };
+        let number = self.bandwidth.as_ref().map_or(0, BandwidthEstimator::next_sequence);
+        let layer = slot.outlet.layer();
+        let written = slot.outlet.forward_header(now, track, packet, number, room);
+        self.is_settled &= slot.outlet.layer() == layer;
+        let Some((header, payload)) = written else { return Sent::Nothing };
+        if let Some(bandwidth) = &mut self.bandwidth {
+            bandwidth.packet_sent(now, header + payload.len());
+        }
+        let Ok(len) = sender.protect_rtp_payload_in(room, header, payload) else {
+            return Sent::Nothing;
+        };
+        self.outbox.commit(path.local, path.remote, len);
+        Sent::Queued
     }
 
     /// Puts the repetition of a packet that the receiver misses into the outbox.
@@ -176,17 +195,17 @@ impl Outbound {
         measured.unwrap_or(zentalk_rtp_session::limits::INITIAL_ROUND_TRIP)
     }
 
-    #[inline]
     fn send(
         &mut self,
         now: Instant,
         slot: usize,
         write: impl FnOnce(&mut Slot, u16, &mut [u8]) -> Option<usize>,
     ) -> Sent {
-        let (Some(sender), Some(path)) = (&mut self.sender, self.path) else {
+        let Some((sender, slot, path)) =
+            sending(&mut self.sender, &mut self.slots, slot, &self.path)
+        else {
             return Sent::Nothing;
         };
-        let Some(slot) = self.slots.get_mut(slot) else { return Sent::Nothing };
         let Some(room) = self.outbox.room(MAX_PACKET) else { return Sent::Overflown };
         let number = self.bandwidth.as_ref().map_or(0, BandwidthEstimator::next_sequence);
         let Some(len) = write(slot, number, room) else { return Sent::Nothing };
@@ -201,6 +220,17 @@ impl Outbound {
             Err(_) => Sent::Nothing,
         }
     }
+}
+
+/// What it takes to send in a slot.
+#[inline]
+fn sending<'a>(
+    sender: &'a mut Option<SrtpSender>,
+    slots: &'a mut [Slot],
+    slot: usize,
+    path: &'a Option<Path>,
+) -> Option<(&'a mut SrtpSender, &'a mut Slot, &'a Path)> {
+    Some((sender.as_mut()?, slots.get_mut(slot)?, path.as_ref()?))
 }
 
 impl Slot {
@@ -225,11 +255,13 @@ impl Slot {
         Ok(Self { mid, medium, ssrc, outlet, wish: None, bound: None, told })
     }
 
-    /// Takes layers from the track from now on as `choice` says, or nothing.
-    pub(crate) fn want(&mut self, choice: Option<LayerChoice>) {
-        if self.outlet.wanted() != choice {
+    /// Takes layers from the track from now on as `choice` says, or nothing; whether that is something else than before.
+    pub(crate) fn want(&mut self, choice: Option<LayerChoice>) -> bool {
+        let is_new = self.outlet.wanted() != choice;
+        if is_new {
             self.outlet.want(choice);
         }
+        is_new
     }
 }
 

@@ -7,9 +7,9 @@ use crate::limits::MAX_PATHS;
 
 /// The pairs of addresses over which a participant's connectivity checks were authentic, and the one that carries what we send.
 ///
-/// A check can be recorded and sent again from elsewhere: nothing in it says where it was sent from, and a lite agent does not check back. So
-/// once media flows, a nomination alone moves nothing: the active pair changes when media, which cannot be replayed, comes over a pair that
-/// was nominated later.
+/// A check can be recorded and sent again from elsewhere: nothing in it says where it was sent from. So once media flows, a nomination alone
+/// moves nothing: the active pair changes when media, which cannot be replayed, comes over a pair that was nominated later. And the participant
+/// itself can write somebody else's address into all that it sends: only a pair is used over which it has answered a question of ours.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
     valid: Vec<Valid>,
@@ -21,6 +21,8 @@ pub(crate) struct Paths {
 struct Valid {
     path: Path,
     checked: Instant,
+    /// It has answered over it: it receives there.
+    is_proven: bool,
     /// Which nomination was its last one, counted from 1; 0 if it was never nominated.
     nominated: u64,
 }
@@ -31,8 +33,20 @@ impl Paths {
         self.active
     }
 
+    /// Whether a check came over `path`.
     pub(crate) fn is_valid(&self, path: Path) -> bool {
         self.find(path).is_some()
+    }
+
+    /// Whether the participant is known to receive over `path`.
+    pub(crate) fn is_proven(&self, path: Path) -> bool {
+        self.find(path).is_some_and(|valid| valid.is_proven)
+    }
+
+    /// The participant has answered over `path`. Says whether that is news.
+    pub(crate) fn prove(&mut self, path: Path) -> bool {
+        let valid = self.valid.iter_mut().find(|valid| valid.path == path);
+        valid.is_some_and(|valid| !core::mem::replace(&mut valid.is_proven, true))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Path> {
@@ -47,7 +61,7 @@ impl Paths {
             return None;
         }
         let evicted = if self.valid.len() >= MAX_PATHS { self.evict() } else { None };
-        self.valid.push(Valid { path, checked: now, nominated: 0 });
+        self.valid.push(Valid { path, checked: now, is_proven: false, nominated: 0 });
         evicted
     }
 
@@ -60,9 +74,10 @@ impl Paths {
         }
     }
 
-    /// Whether authentic media over `path` shows that the participant has moved there.
+    /// Whether authentic media over `path` shows that the participant has moved there: it was nominated later than the one in use, and it receives
+    /// there.
     pub(crate) fn has_moved_to(&self, path: Path) -> bool {
-        if self.active == Some(path) {
+        if self.active == Some(path) || !self.is_proven(path) {
             return false;
         }
         let nominated = |path| self.find(path).map_or(0, |valid| valid.nominated);
@@ -122,6 +137,7 @@ mod tests {
         let mut paths = Paths::default();
         for port in [1, 2, 3] {
             paths.checked(Instant::ZERO, path(port));
+            assert!(paths.prove(path(port)) && !paths.prove(path(port)));
         }
         paths.nominate(path(1));
         paths.activate(path(1));
@@ -133,6 +149,20 @@ mod tests {
         assert!(!paths.has_moved_to(path(1)));
         paths.nominate(path(1));
         assert!(paths.has_moved_to(path(1)) && !paths.has_moved_to(path(3)));
+    }
+
+    #[test]
+    fn nobody_moves_to_where_nobody_has_answered() {
+        let mut paths = Paths::default();
+        assert!(!paths.prove(path(1)), "no check came from there");
+        for port in [1, 2] {
+            paths.checked(Instant::ZERO, path(port));
+        }
+        paths.activate(path(1));
+        paths.nominate(path(2));
+        assert!(!paths.has_moved_to(path(2)));
+        paths.prove(path(2));
+        assert!(paths.has_moved_to(path(2)));
     }
 
     #[test]

@@ -78,7 +78,9 @@ impl Room {
     ) {
         let Some(member) = self.member_mut(place) else { return };
         let source = member.inbound.sources().find(report.ssrc()).filter(|source| !source.is_rtx);
-        let Some(source) = source else { return };
+        let Some(source) = source.filter(|_| member.inbound.admits_sender_report(now)) else {
+            return;
+        };
         let layer = source.layer as u8;
         if let Some(uplink) = member.inbound.uplink_mut(source.uplink) {
             let info = report.info();
@@ -130,6 +132,7 @@ impl Room {
             return;
         };
         let Some(uplink) = sender.inbound.uplink(uplink) else { return };
+        receiver.outbound.outbox.borrow_from(&mut shared.spare);
         for missing in nack.sequence_numbers().take(*repeats) {
             *repeats = repeats.saturating_sub(1);
             let sent = receiver.outbound.repeat(now, slot, &uplink.track, missing);

@@ -7,7 +7,7 @@ use crate::member::Received;
 use crate::sfu::Shared;
 
 impl Room {
-    /// Takes in an SRTP packet of the member at `place`, and gives it to whoever receives it.
+    /// Takes in an SRTP packet of the member at `place`; `None` if nobody is to get it.
     #[inline]
     pub(crate) fn handle_rtp(
         &mut self,
@@ -16,36 +16,42 @@ impl Room {
         path: Path,
         packet: &mut [u8],
         shared: &mut Shared,
-    ) {
-        let Some(member) = self.member_mut(place) else { return };
+    ) -> Option<Received> {
+        let member = self.member_mut(place)?;
         match member.handle_rtp(now, path, packet) {
             Ok(received) => {
                 if member.is_to_be_noted(now) {
                     shared.addresses.heard(now, path.remote);
                 }
                 shared.stats.received += 1;
-                if let Some(received) = received {
-                    self.forward(now, place, received, shared);
-                }
+                received
             }
-            Err(dropped) => shared.stats.count(dropped),
+            Err(dropped) => {
+                shared.stats.count(dropped);
+                None
+            }
         }
     }
 
-    /// Writes what each receiver gets of a packet straight into its outbox.
-    fn forward(&mut self, now: Instant, place: usize, received: Received, shared: &mut Shared) {
-        let mut next = 0;
-        while let Some((to, slot)) = self.subscriber(place, received.uplink, next) {
-            next += 1;
-            let seat = Seat { room: self.at, place: to };
-            let Ok([Some(from), Some(receiver)]) = self.members.get_disjoint_mut([place, to])
-            else {
-                continue;
-            };
-            let Some(uplink) = from.inbound.uplink(received.uplink) else { continue };
-            let sent = receiver.outbound.forward(now, slot, &uplink.track, received.packet);
+    /// Writes what the next receiver gets of the packets that were taken straight into its outbox; false if there is no other receiver.
+    pub(crate) fn forward_to_next(&mut self, shared: &mut Shared) -> bool {
+        let Some((Seat { place, .. }, uplink)) = shared.taken.from else { return false };
+        let Some((to, slot)) = self.subscriber(place, uplink, shared.taken.next) else {
+            return false;
+        };
+        shared.taken.next += 1;
+        let members = self.members.get_disjoint_mut([place, to]);
+        let Ok([Some(from), Some(receiver)]) = members else { return true };
+        let Some(track) = from.inbound.track_mut(uplink) else { return true };
+        let seat = Seat { room: self.at, place: to };
+        receiver.outbound.outbox.borrow_from(&mut shared.spare);
+        for at in 0..shared.taken.packets.len() {
+            let Some(packet) = shared.taken.packets.get(at).copied() else { break };
+            let sent = receiver.outbound.forward(shared.taken.at, slot, track, packet);
             shared.note_sent(sent, seat, receiver);
         }
+        receiver.outbound.outbox.return_to(&mut shared.spare);
+        true
     }
 
     pub(super) fn subscriber(

@@ -108,6 +108,7 @@ impl Room {
         let track =
             provider.and_then(|(from, uplink)| self.subscribe_to(from, uplink, (place, slot)));
         let Some(member) = self.member_mut(place) else { return };
+        member.outbound.is_settled = false;
         let Some(slot) = member.outbound.slots.get_mut(slot) else { return };
         slot.bound = provider;
         slot.outlet.switch_to(track);

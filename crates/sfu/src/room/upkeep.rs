@@ -20,17 +20,20 @@ impl Room {
         let Some(member) = self.member_mut(place) else { return };
         if member.allocation_due <= now {
             member.allocation_due = now + ALLOCATION_INTERVAL;
+            // Wishes for keyframes lapse, so that those who still wait have to say so again.
+            member.outbound.is_settled = false;
             self.choose_layers(now, place, shared);
         }
-        self.want_keyframes(place);
+        self.settle_slots(place, shared);
         let seat = Seat { room: self.at, place };
         if let Some(member) = self.member_mut(place) {
             member.send_feedback(now, seat, shared);
+            member.outbound.outbox.borrow_from(&mut shared.spare);
             if member.outbound.probe(now) {
                 shared.note_pending(seat, member);
             }
+            member.outbound.outbox.return_to(&mut shared.spare);
         }
-        self.tell_slots(place, shared);
     }
 
     /// Shares what the path carries out among the slots.
@@ -67,6 +70,15 @@ impl Room {
             member.apply_choices(now, (estimate, audio), &demands, &mut choices);
         }
         (shared.scratch.demands, shared.scratch.choices) = (demands, choices);
+    }
+
+    /// Asks for what the member's slots wait for, and tells what they carry, unless nothing has changed.
+    fn settle_slots(&mut self, place: usize, shared: &mut Shared) {
+        let Some(member) = self.member_mut(place) else { return };
+        if !core::mem::replace(&mut member.outbound.is_settled, true) {
+            self.want_keyframes(place);
+            self.tell_slots(place, shared);
+        }
     }
 
     /// Has the senders asked for the keyframes that the member's slots wait for.
@@ -123,7 +135,7 @@ impl Member {
         outbound.allocation.decide(now, estimate, audio, demands, choices);
         let video = outbound.slots.iter_mut().filter(|slot| slot.medium == Medium::Video);
         for (slot, choice) in video.zip(choices) {
-            slot.want(*choice);
+            outbound.is_settled &= !slot.want(*choice);
         }
     }
 
@@ -147,9 +159,13 @@ impl Member {
 
     /// Requests for missing packets and for keyframes.
     fn write_requests(&mut self, now: Instant, shared: &mut Shared) {
+        if !self.inbound.may_ask {
+            return;
+        }
         let (round_trip, reporter) = (self.outbound.round_trip(), self.outbound.reporter);
         let scratch = &mut shared.scratch;
         let mut writer = CompoundWriter::new(&mut scratch.compound);
+        let mut is_left = false;
         let (sources, uplinks) = self.inbound.parts();
         for (at, uplink) in uplinks.iter_mut().enumerate() {
             let source_of =
@@ -168,7 +184,10 @@ impl Member {
                     let _ = writer.pli(reporter, ssrc);
                 }
             }
+            is_left |= uplink.track.next_nack().is_some();
+            is_left |= uplink.keyframes.next_due(round_trip).is_some();
         }
+        self.inbound.may_ask = is_left;
     }
 
     /// How well each source of the member is heard (RFC 3550 §6.4.2).

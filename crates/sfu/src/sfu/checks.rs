@@ -4,13 +4,17 @@ use zentalk_primitives::Instant;
 use super::Sfu;
 use crate::GoneReason;
 use crate::key::Seat;
-use crate::member::Outcome;
-use crate::stun::{Answer, MAX_ANSWER, Request, UFRAG_LEN};
+use crate::member::{Member, Outcome};
+use crate::outbox::Outbox;
+use crate::stun::{Answer, MAX_ANSWER, MAX_QUESTION, Request, Response, UFRAG_LEN};
 
 /// What comes before media: connectivity checks and DTLS.
 impl Sfu {
-    /// Answers a connectivity check, if the participant whom it names has made it.
+    /// Answers a connectivity check, if the participant whom it names has made it; or takes in the response to one of ours.
     pub(super) fn handle_check(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        if let Some(response) = Response::parse(datagram) {
+            return self.handle_response(now, path, &response);
+        }
         let answered = Request::parse(datagram)
             .and_then(|request| Some((self.claimed(&request)?, request)))
             .is_some_and(|(seat, request)| self.answer(now, seat, path, &request));
@@ -32,9 +36,16 @@ impl Sfu {
         let serial = member.serial;
         let remote = path.remote;
         // Recorded checks that are sent again use up what other addresses may, and never what the one in use needs for consent.
-        let is_admitted = member.paths.active() == Some(path) || member.inbound.admits_check(now);
+        // And each address that is known costs every worker a place in its tables.
+        let is_admitted = member.paths.active() == Some(path)
+            || (member.inbound.admits_check(now)
+                && (member.paths.is_valid(path) || member.inbound.admits_path(now)));
         if !is_admitted || !self.shared.addresses.may_take(now, remote, serial) {
             return false;
+        }
+        // Ahead of the answer, so that its response is here before what the answer brings about.
+        if answer == Answer::Success {
+            ask(member, path, MAX_QUESTION, &mut self.shared.answers);
         }
         if let Some(room) = self.shared.answers.room(MAX_ANSWER)
             && let Some(len) = member.responder.answer(request, answer, remote, room)
@@ -47,6 +58,22 @@ impl Sfu {
             self.drive_handshake(now, seat);
         }
         true
+    }
+
+    /// Takes in the response to our question whether a participant receives at the address that its checks come from.
+    fn handle_response(&mut self, now: Instant, path: Path, response: &Response<'_>) {
+        let seat = self.shared.addresses.owner(path.remote);
+        let Some(member) = seat.and_then(|seat| self.member_mut(seat)) else {
+            self.shared.stats.unknown_address += 1;
+            return;
+        };
+        if !member.return_check.is_answered_by(path.local, path.remote, response) {
+            self.shared.stats.refused_checks += 1;
+        } else if member.proved(path)
+            && let Some(seat) = seat
+        {
+            self.drive_handshake(now, seat);
+        }
     }
 
     /// The member's is `path`'s address now, and no longer that of the path that gave way for it.
@@ -73,6 +100,11 @@ impl Sfu {
     pub(super) fn handle_dtls(&mut self, now: Instant, seat: Seat, path: Path, payload: &[u8]) {
         let room = self.rooms.get_mut(seat.room).and_then(Option::as_mut);
         let Some(member) = room.and_then(|room| room.member_mut(seat.place)) else { return };
+        // The question or its response was lost; whoever waits for the handshake repeats itself.
+        let is_open = member.paths.is_valid(path) && !member.paths.is_proven(path);
+        if is_open && member.inbound.admits_check(now) {
+            ask(member, path, payload.len(), &mut self.shared.answers);
+        }
         let outcome = member.handle_dtls(now, path, payload, &mut self.shared.answers);
         self.act_on(now, seat, outcome);
     }
@@ -99,9 +131,25 @@ impl Sfu {
             }
             None => {}
         }
+        self.schedule(now, seat);
+    }
+
+    /// Works out when something has to be done for a member next.
+    pub(super) fn schedule(&mut self, now: Instant, seat: Seat) {
         let silence = self.shared.config.silence;
         if let Some(due) = self.member_mut(seat).map(|member| member.schedule(now, silence)) {
             self.shared.wake_by(due);
         }
+    }
+}
+
+/// Asks a member whether it receives over `path`, if that is not known: with `most` bytes, so that nobody gets more than came in its name.
+fn ask(member: &Member, path: Path, most: usize, answers: &mut Outbox) {
+    if !member.paths.is_proven(path)
+        && let Some(room) = answers.room(MAX_QUESTION)
+        && let Some(len) = member.return_check.ask(path.local, path.remote, room)
+        && len <= most
+    {
+        answers.commit(path.local, path.remote, len);
     }
 }

@@ -17,6 +17,13 @@ impl Sfu {
         member.responder.sign_for_fuzzing(&[0x00, 0x25, 0, 0])
     }
 
+    /// The participant has answered our question over `path`.
+    pub(crate) fn prove_for_fuzzing(&mut self, key: ParticipantKey, path: Path) {
+        let seat = self.seat_of(key).expect("a participant");
+        let member = self.member_mut(seat).expect("a participant");
+        assert!(member.proved(path));
+    }
+
     /// Gives the participant keys without a handshake.
     pub(crate) fn establish_for_fuzzing(
         &mut self,

@@ -36,6 +36,7 @@ impl Sfu {
         let (member, slots) =
             Member::new(now, participant, serial, offer, &self.certificate, config, rng)?;
         // Nothing is refused from here on.
+        self.forward_taken();
         self.serial = serial;
         if let Some(seat) = before {
             self.take_out(now, seat, GoneReason::Replaced);
@@ -63,6 +64,7 @@ impl Sfu {
         wishes: &[Wish],
     ) -> Result<(), Error> {
         let seat = self.seat_of(key)?;
+        self.forward_taken();
         if let Some(room) = self.rooms.get_mut(seat.room).and_then(Option::as_mut) {
             room.subscribe(seat.place, wishes);
         }
@@ -168,6 +170,7 @@ impl Sfu {
 
     /// Takes a member out; an empty room stays, since somebody may come in at once.
     fn take_out(&mut self, now: Instant, seat: Seat, reason: GoneReason) {
+        self.forward_taken();
         let Some(room) = self.rooms.get_mut(seat.room).and_then(Option::as_mut) else { return };
         let Some(mut member) = room.unseat(seat.place) else { return };
         if let Ok(ufrag) = <[u8; UFRAG_LEN]>::try_from(member.credentials.ufrag().as_bytes()) {
@@ -181,10 +184,7 @@ impl Sfu {
             member.transport.drain(&mut self.shared.answers);
         }
         let gone = Notice::Gone { participant: member.id, reason };
-        if reason != GoneReason::Left {
-            let key = ParticipantKey { serial: member.serial, seat };
-            self.shared.tell(key, gone.clone());
-        }
+        self.shared.tell(ParticipantKey { serial: member.serial, seat }, gone.clone());
         if reason != GoneReason::Replaced {
             for (other, _) in room.people() {
                 self.shared.tell(other, gone.clone());

@@ -1,4 +1,5 @@
 mod checks;
+mod forwarding;
 #[cfg(any(test, fuzzing))]
 mod fuzzing;
 mod joining;
@@ -17,12 +18,13 @@ use zentalk_srtp_media::rtp::PacketKind;
 
 pub(crate) use self::shared::Shared;
 
+use self::forwarding::Taken;
 use self::shared::Scratch;
 use crate::addresses::Addresses;
 use crate::key::Seat;
 use crate::limits::{MAX_DATAGRAM, MAX_QUEUED_ANSWERS};
 use crate::member::Member;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Spare};
 use crate::room::Room;
 use crate::seeded::seeded_map;
 use crate::{Error, ParticipantKey, SfuConfig, SfuStats};
@@ -35,7 +37,8 @@ use crate::{Error, ParticipantKey, SfuConfig, SfuStats};
 /// **After every call of a method that takes `&mut self`, call [`poll_burst`](Self::poll_burst) until it returns `None`, and send what it
 /// gives; then [`poll_event`](Self::poll_event) until it returns `None`. At the time of [`next_timeout`](Self::next_timeout) call
 /// [`handle_timeout`](Self::handle_timeout). Time never runs backwards.** Several datagrams may be handed in before the bursts are fetched: that
-/// makes longer bursts.
+/// makes longer bursts, and each receiver's keys and numbers are then touched once for all of them. What came in is forwarded, and counted
+/// as such, when the bursts are fetched at the latest: one receiver's, then the next one's, in the same buffer if nothing else waits.
 pub struct Sfu {
     certificate: Certificate,
     rooms: Vec<Option<Room>>,
@@ -67,7 +70,9 @@ impl Sfu {
             ufrags: seeded_map(rng.next_u64()),
             answers,
             pending: VecDeque::new(),
+            spare: Spare::none(),
             wake: None,
+            taken: Taken::none(),
             scratch: Scratch::default(),
             config,
         };
@@ -113,6 +118,9 @@ impl Sfu {
         datagram: &mut [u8],
     ) {
         let kind = PacketKind::of(datagram);
+        if kind != PacketKind::Rtp {
+            self.forward_taken();
+        }
         if kind == PacketKind::Stun && datagram.len() <= MAX_DATAGRAM {
             return self.handle_check(now, Path::new(local, remote), datagram);
         }
@@ -120,7 +128,7 @@ impl Sfu {
             self.shared.stats.unknown_kind += 1;
             return;
         }
-        let Some(seat) = self.shared.addresses.owner(remote) else {
+        let Some(seat) = self.shared.addresses.find(remote) else {
             self.shared.stats.unknown_address += 1;
             return;
         };
@@ -138,7 +146,10 @@ impl Sfu {
         let Some(room) = self.rooms.get_mut(seat.room).and_then(Option::as_mut) else { return };
         match kind {
             PacketKind::Rtp => {
-                room.handle_rtp(now, seat.place, path, datagram, &mut self.shared);
+                let received = room.handle_rtp(now, seat.place, path, datagram, &mut self.shared);
+                if let Some(received) = received {
+                    self.forward_soon(now, seat, received);
+                }
             }
             PacketKind::Rtcp => {
                 room.handle_rtcp(now, seat.place, path, datagram, &mut self.shared);

@@ -2,11 +2,12 @@ use std::collections::VecDeque;
 
 use zentalk_primitives::Instant;
 
+use super::forwarding::Taken;
 use crate::addresses::Addresses;
 use crate::forward::{Demand, LayerChoice};
 use crate::key::Seat;
 use crate::member::{Member, Sent};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Spare};
 use crate::seeded::SeededMap;
 use crate::stun::UFRAG_LEN;
 use crate::{Notice, ParticipantKey, SfuConfig, SfuEvent, SfuStats};
@@ -22,7 +23,11 @@ pub(crate) struct Shared {
     pub(crate) answers: Outbox,
     /// Members in whose outbox something waits.
     pub(crate) pending: VecDeque<Seat>,
+    /// For outboxes in which nothing waits yet.
+    pub(crate) spare: Spare,
     pub(crate) wake: Option<Instant>,
+    /// Packets that have come and have yet to go out.
+    pub(crate) taken: Taken,
     pub(crate) scratch: Scratch,
 }
 
@@ -65,7 +70,11 @@ impl Shared {
 
     /// Sends the compound in the scratch buffer, if there is anything in it, and empties it.
     pub(crate) fn flush_compound(&mut self, seat: Seat, member: &mut Member) {
-        if !self.scratch.compound.is_empty() && member.outbound.send_rtcp(&self.scratch.compound) {
+        if self.scratch.compound.is_empty() {
+            return;
+        }
+        member.outbound.outbox.borrow_from(&mut self.spare);
+        if member.outbound.send_rtcp(&self.scratch.compound) {
             self.note_pending(seat, member);
         }
         self.scratch.compound.clear();

@@ -16,6 +16,7 @@ impl Sfu {
         if self.shared.wake.is_none_or(|wake| wake > now) {
             return;
         }
+        self.forward_taken();
         self.shared.wake = None;
         let is_over = self.drains_until.is_some_and(|until| until <= now);
         for room in 0..self.rooms.len() {
@@ -46,13 +47,18 @@ impl Sfu {
             return self.remove(now, seat, GoneReason::Silent);
         }
         let is_established = member.is_established();
-        if member.transport.due().is_some_and(|due| due <= now) {
+        let is_handshake_due = member.transport.due().is_some_and(|due| due <= now);
+        if is_handshake_due {
             member.transport.handle_timeout(now);
         }
         if is_established && let Some(room) = self.rooms.get_mut(seat.room).and_then(Option::as_mut)
         {
             room.keep_up(now, seat.place, &mut self.shared);
         }
-        self.drive_handshake(now, seat);
+        if is_handshake_due {
+            self.drive_handshake(now, seat);
+        } else {
+            self.schedule(now, seat);
+        }
     }
 }

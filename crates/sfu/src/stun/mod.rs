@@ -1,25 +1,37 @@
-//! The lite side of ICE (RFC 8445 §2.5): it answers connectivity checks and makes none. STUN as in RFC 8489, Binding requests only.
+//! The lite side of ICE (RFC 8445 §2.5): it answers connectivity checks, and makes none but one to each address that it is to send to. STUN as in
+//! RFC 8489, Binding only.
 //!
 //! 1. A request names us in its USERNAME; that tells which participant it claims to come from ([`Request::parse`]).
 //! 2. Its integrity under that participant's password and its fingerprint are checked ([`Responder::check`]). What fails is dropped without
 //!    an answer.
 //! 3. The answer says where the request came from ([`Responder::answer`]), or that the sender plays our role.
+//! 4. Whether the participant receives there, too, it is asked itself ([`ReturnCheck`]): the address of a datagram can be forged.
 //!
 //! Nothing is allocated per request; the state of HMAC-SHA1 keyed with the password is made once.
 
 mod credentials;
+mod integrity;
+mod message;
 mod request;
 mod responder;
+mod response;
+mod return_check;
 mod writer;
 
 pub use self::credentials::{Credentials, UFRAG_LEN};
 pub use self::request::{Request, RequestRole};
 pub use self::responder::{Answer, Responder};
+pub use self::response::Response;
+pub use self::return_check::ReturnCheck;
 
 use self::credentials::worker_in;
+use crate::limits::MAX_REMOTE_UFRAG;
 
 /// The longest answer, in bytes.
 pub const MAX_ANSWER: usize = 128;
+
+/// The longest question, in bytes: what an answer has at most, and a USERNAME of two ufrags.
+pub const MAX_QUESTION: usize = MAX_ANSWER + MAX_REMOTE_UFRAG + UFRAG_LEN;
 
 /// The worker that a connectivity check is for: its number stands at the beginning of every ufrag that it made. For a socket in front of
 /// several workers; nothing is authenticated by that.
@@ -31,6 +43,8 @@ pub fn worker_of(datagram: &[u8]) -> Option<u16> {
 
 /// RFC 8489 §5.
 const HEADER_LEN: usize = 20;
+/// A MESSAGE-INTEGRITY with its head (RFC 8489 §14.5).
+const MAC_ATTRIBUTE_LEN: usize = 24;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
 /// What the CRC of a FINGERPRINT is XORed with (RFC 8489 §14.7).

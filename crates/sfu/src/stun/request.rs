@@ -1,17 +1,12 @@
-use super::{FINGERPRINT_XOR, HEADER_LEN, MAGIC_COOKIE, attribute, message_type};
+use super::message::{Message, Signature};
+use super::{attribute, message_type};
 
 /// A Binding request as it reads. Nothing of it is believed before [`Responder::check`](super::Responder::check).
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    bytes: &'a [u8],
     transaction: &'a [u8; 12],
-    username: &'a [u8],
-    /// Where MESSAGE-INTEGRITY begins.
-    signed_len: usize,
-    mac: &'a [u8; 20],
-    role: Option<RequestRole>,
-    nominates: bool,
-    unknown: Unknown,
+    pub(super) signature: Signature<'a>,
+    told: Told<'a>,
 }
 
 /// The role that the sender of a request plays (RFC 8445 §7.1.3).
@@ -27,39 +22,31 @@ impl<'a> Request<'a> {
     /// Reads `datagram`; `None` unless it is a well-formed Binding request with USERNAME, MESSAGE-INTEGRITY and, at its end, a FINGERPRINT that
     /// fits (RFC 8445 §7.1, RFC 8489 §14.7).
     pub fn parse(datagram: &'a [u8]) -> Option<Self> {
-        let (header, _) = datagram.split_first_chunk::<HEADER_LEN>()?;
-        let [t0, t1, l0, l1, c0, c1, c2, c3, ..] = *header;
-        let len = usize::from(u16::from_be_bytes([l0, l1]));
-        let is_request = u16::from_be_bytes([t0, t1]) == message_type::REQUEST
-            && [c0, c1, c2, c3] == MAGIC_COOKIE
-            && len.is_multiple_of(4)
-            && HEADER_LEN + len == datagram.len();
-        if !is_request || !has_fingerprint(datagram) {
-            return None;
-        }
-        let transaction = header.last_chunk()?;
-        let mut request = Self::blank(datagram, transaction);
-        request.read_attributes()?.then_some(request)
+        let message = Message::read(datagram, &[message_type::REQUEST])?;
+        let mut told = Told::default();
+        let signature = message.attributes(|kind, value| told.read(kind, value))?;
+        let request = Self { transaction: message.transaction, signature, told };
+        (!told.username.is_empty()).then_some(request)
     }
 
     /// The part of the USERNAME before the colon: the receiver's ufrag (RFC 8445 §7.2.2).
     pub fn local_ufrag(&self) -> &'a [u8] {
-        self.username.split(|byte| *byte == b':').next().unwrap_or_default()
+        self.told.username.split(|byte| *byte == b':').next().unwrap_or_default()
     }
 
     /// The whole USERNAME.
     pub fn username(&self) -> &'a [u8] {
-        self.username
+        self.told.username
     }
 
     /// The role that its sender plays; none if it does not say, which only agents older than RFC 5245 do not.
     pub fn role(&self) -> Option<RequestRole> {
-        self.role
+        self.told.role
     }
 
     /// Whether its sender wants to use the pair (USE-CANDIDATE).
     pub fn nominates(&self) -> bool {
-        self.nominates
+        self.told.nominates
     }
 
     /// The transaction, which the answer repeats.
@@ -67,49 +54,22 @@ impl<'a> Request<'a> {
         self.transaction
     }
 
-    /// What the MESSAGE-INTEGRITY covers, header left aside, and its value.
-    pub(super) fn signed(&self) -> (&'a [u8], &'a [u8; 20]) {
-        (self.bytes.get(..self.signed_len).unwrap_or_default(), self.mac)
-    }
-
     /// The attributes that one has to understand and we do not (RFC 8489 §6.3.1).
     pub(super) fn unknown(&self) -> &[u16] {
-        self.unknown.types.get(..self.unknown.count).unwrap_or_default()
+        self.told.unknown.types.get(..self.told.unknown.count).unwrap_or_default()
     }
+}
 
-    fn blank(bytes: &'a [u8], transaction: &'a [u8; 12]) -> Self {
-        Self {
-            bytes,
-            transaction,
-            username: &[],
-            signed_len: 0,
-            mac: &[0; 20],
-            role: None,
-            nominates: false,
-            unknown: Unknown::default(),
-        }
-    }
+/// What the attributes of a request say.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told<'a> {
+    username: &'a [u8],
+    role: Option<RequestRole>,
+    nominates: bool,
+    unknown: Unknown,
+}
 
-    /// Reads up to MESSAGE-INTEGRITY: what stands behind it is not covered by it, and not looked at (RFC 8489 §14.5). Says whether a
-    /// username came before it; `None` if an attribute overruns the message or there is no integrity.
-    fn read_attributes(&mut self) -> Option<bool> {
-        let mut at = HEADER_LEN;
-        loop {
-            let ([t0, t1, l0, l1], rest) = self.bytes.get(at..)?.split_first_chunk()?;
-            let len = usize::from(u16::from_be_bytes([*l0, *l1]));
-            let value = rest.get(..len)?;
-            match u16::from_be_bytes([*t0, *t1]) {
-                attribute::MESSAGE_INTEGRITY => {
-                    self.signed_len = at;
-                    self.mac = value.try_into().ok()?;
-                    return Some(!self.username.is_empty());
-                }
-                kind => self.read(kind, value),
-            }
-            at += 4 + len.next_multiple_of(4);
-        }
-    }
-
+impl<'a> Told<'a> {
     /// A repeated attribute counts once, the first time (RFC 8489 §14).
     fn read(&mut self, kind: u16, value: &'a [u8]) {
         match kind {
@@ -126,15 +86,6 @@ impl<'a> Request<'a> {
             _ => {}
         }
     }
-}
-
-/// Whether `message` ends with a FINGERPRINT that fits.
-fn has_fingerprint(message: &[u8]) -> bool {
-    let Some((covered, end)) = message.split_last_chunk::<8>() else { return false };
-    let [t0, t1, l0, l1, value @ ..] = end;
-    let is_one = u16::from_be_bytes([*t0, *t1]) == attribute::FINGERPRINT
-        && u16::from_be_bytes([*l0, *l1]) == 4;
-    is_one && u32::from_be_bytes(*value) == crc32fast::hash(covered) ^ FINGERPRINT_XOR
 }
 
 /// Types of attributes that were not understood, as many as an answer names.

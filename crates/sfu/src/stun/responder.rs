@@ -1,11 +1,9 @@
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
-
+use super::integrity::Integrity;
 use super::writer::MessageWriter;
-use super::{Credentials, HEADER_LEN, MAGIC_COOKIE, Request, RequestRole, attribute, message_type};
+use super::{Credentials, MAGIC_COOKIE, Request, RequestRole, attribute, message_type};
 
 /// Answers the connectivity checks of one participant.
 ///
@@ -19,8 +17,8 @@ use super::{Credentials, HEADER_LEN, MAGIC_COOKIE, Request, RequestRole, attribu
 /// # let _ = responder;
 /// ```
 pub struct Responder {
-    /// Keyed with our password; copied for each message.
-    mac: Hmac<Sha1>,
+    /// Keyed with our password.
+    integrity: Integrity,
     /// Our ufrag, a colon, theirs (RFC 8445 §7.2.2).
     username: Vec<u8>,
 }
@@ -40,18 +38,16 @@ impl Responder {
     /// For the participant who was given `ours`, and whose own ufrag is `theirs`.
     pub fn new(ours: &Credentials, theirs: &str) -> Self {
         let username = [ours.ufrag().as_bytes(), b":", theirs.as_bytes()].concat();
-        Self { mac: keyed(ours.password().as_bytes()), username }
+        Self { integrity: Integrity::new(ours.password().as_bytes()), username }
     }
 
     /// Checks that `request` was made by the participant, and says how to answer; `None` if it is not authentic: then nothing is answered.
     ///
     /// In constant time where the integrity is wrong, whatever is wrong with it.
     pub fn check(&self, request: &Request<'_>) -> Option<Answer> {
-        if request.username() != self.username {
+        if request.username() != self.username || !self.integrity.is_right(request.signature) {
             return None;
         }
-        let (signed, mac) = request.signed();
-        self.keyed_over(signed).verify_slice(mac).ok()?;
         Some(match request.role() {
             _ if !request.unknown().is_empty() => Answer::UnknownAttribute,
             Some(RequestRole::Controlled) => Answer::RoleConflict,
@@ -81,7 +77,7 @@ impl Responder {
                 unknown_attributes(&mut message, request.unknown());
             }
         }
-        message.finish(|signed| self.keyed_over(signed).finalize().into_bytes().into())
+        message.finish(|signed| self.integrity.sign(signed))
     }
 
     /// A request of the participant's with these bytes for further attributes.
@@ -92,21 +88,9 @@ impl Responder {
         let mut message = MessageWriter::new(&mut out, message_type::REQUEST, &[3; 12]);
         message.attribute(attribute::USERNAME, &self.username);
         message.raw(attributes);
-        let signed =
-            message.finish(|signed| self.keyed_over(signed).finalize().into_bytes().into());
+        let signed = message.finish(|signed| self.integrity.sign(signed));
         out.truncate(signed.unwrap_or(0));
         out
-    }
-
-    /// The MAC over a message up to its MESSAGE-INTEGRITY, whose length counts as if the message ended with it (RFC 8489 §14.5).
-    fn keyed_over(&self, signed: &[u8]) -> Hmac<Sha1> {
-        let mut mac = self.mac.clone();
-        if let Some(([t0, t1, _, _], rest)) = signed.split_first_chunk() {
-            let [l0, l1] = ((signed.len() + MAC_ATTRIBUTE_LEN - HEADER_LEN) as u16).to_be_bytes();
-            mac.update(&[*t0, *t1, l0, l1]);
-            mac.update(rest);
-        }
-        mac
     }
 }
 
@@ -115,12 +99,6 @@ impl fmt::Debug for Responder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Responder([redacted])")
     }
-}
-
-// HMAC takes keys of any length.
-#[allow(clippy::expect_used)]
-fn keyed(password: &[u8]) -> Hmac<Sha1> {
-    Hmac::new_from_slice(password).expect("a key of any length")
 }
 
 /// 400 and `number`, with its phrase (RFC 8489 §14.8).
@@ -165,5 +143,3 @@ fn xor_mapped_address(message: &mut MessageWriter<'_>, remote: SocketAddr, trans
     value.iter_mut().zip(fields).for_each(|(to, from)| *to = from);
     message.attribute(attribute::XOR_MAPPED_ADDRESS, value.get(..len).unwrap_or_default());
 }
-
-const MAC_ATTRIBUTE_LEN: usize = 24;

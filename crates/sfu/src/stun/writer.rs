@@ -1,4 +1,4 @@
-use super::{FINGERPRINT_XOR, HEADER_LEN, MAGIC_COOKIE, attribute};
+use super::{FINGERPRINT_XOR, HEADER_LEN, MAC_ATTRIBUTE_LEN, MAGIC_COOKIE, attribute};
 
 /// Writes a STUN message into a buffer of the caller's. What does not fit is not written; `finish` tells.
 pub(super) struct MessageWriter<'a> {
@@ -61,5 +61,4 @@ impl<'a> MessageWriter<'a> {
     }
 }
 
-const MAC_ATTRIBUTE_LEN: usize = 24;
 const FINGERPRINT_LEN: usize = 8;

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use zentalk_sfu::stun::{Answer, Credentials, MAX_ANSWER, Request, Responder};
+use zentalk_sfu::stun::{
+    Answer, Credentials, MAX_ANSWER, MAX_QUESTION, Request, Responder, Response, ReturnCheck,
+};
 use zentalk_sfu::worker_of;
 
 use crate::stun_kit::{Message, attributes};
@@ -151,4 +153,55 @@ fn the_front_finds_the_worker_by_the_ufrag() {
     }
     assert_eq!(worker_of(b"\x80 RTP"), None);
     assert_eq!(worker_of(&Message::request().signed("x")), None);
+}
+
+const PASSWORD: &str = "0123456789abcdefghijkl";
+
+/// RFC 8445 §7.1, §7.2.2: what we ask is a check as an agent makes it, which every full agent answers (§7.3).
+#[test]
+fn the_question_to_an_address_is_a_check_of_a_controlled_agent() {
+    let (ours, rng) = (ours(3), &mut ChaCha20Rng::seed_from_u64(7));
+    let check = ReturnCheck::new(&ours, THEIRS, PASSWORD, rng);
+    let mut out = [0; MAX_QUESTION];
+    let len = check.ask(address(), address(), &mut out).unwrap();
+    let question = Message::parse(&out[..len], PASSWORD).unwrap();
+    assert_eq!(question.kind, 0x0001);
+    let name = format!("{THEIRS}:{}", ours.ufrag());
+    assert_eq!(question.find(attributes::USERNAME), Some(name.as_bytes()));
+    assert_eq!(question.find(attributes::PRIORITY).map(<[u8]>::len), Some(4));
+    assert_eq!(question.find(attributes::ICE_CONTROLLED).map(<[u8]>::len), Some(8));
+    // The longest names that an offer may have.
+    let longest = ReturnCheck::new(&ours, &"u".repeat(256), PASSWORD, rng);
+    assert!(longest.ask(address(), address(), &mut out).is_some());
+    assert!(longest.ask(address(), address(), &mut out[..len]).is_none());
+}
+
+#[test]
+fn an_answer_counts_for_the_addresses_that_were_asked() {
+    let (ours, rng) = (ours(3), &mut ChaCha20Rng::seed_from_u64(7));
+    let check = ReturnCheck::new(&ours, THEIRS, PASSWORD, rng);
+    let asked = |local: SocketAddr, remote: SocketAddr| {
+        let mut out = [0; MAX_QUESTION];
+        let len = check.ask(local, remote, &mut out).unwrap();
+        Message::parse(&out[..len], PASSWORD).unwrap().transaction
+    };
+    let (here, there): (SocketAddr, SocketAddr) =
+        (address(), "198.51.100.7:40001".parse().unwrap());
+    let answer = Message::success(asked(here, there)).signed(PASSWORD);
+    let response = Response::parse(&answer).unwrap();
+    assert!(check.is_answered_by(here, there, &response));
+    assert!(
+        !check.is_answered_by(there, here, &response)
+            && !check.is_answered_by(here, here, &response)
+    );
+    // Another participant at the same address is asked for another one.
+    let other = ReturnCheck::new(&ours, THEIRS, PASSWORD, rng);
+    assert!(!other.is_answered_by(here, there, &response));
+    for at in 0..answer.len() {
+        let mut bad = answer.clone();
+        bad[at] ^= 1;
+        let is_taken =
+            Response::parse(&bad).is_some_and(|bad| check.is_answered_by(here, there, &bad));
+        assert!(!is_taken, "byte {at}");
+    }
 }

@@ -18,6 +18,7 @@ use zentalk_sfu::{
 use zentalk_srtp_media::rtcp::{Compound, CompoundWriter};
 use zentalk_srtp_media::rtp::{PacketKind, RtpHeader, RtpPacket};
 use zentalk_srtp_media::{SrtpMasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
+use zeroize::Zeroizing;
 
 pub(crate) const AUDIO: u8 = 111;
 pub(crate) const VIDEO: u8 = 96;
@@ -109,6 +110,7 @@ impl Client {
         let video = [(1, "l"), (2, "m"), (3, "h")].map(|(source, rid)| encoding(source, rid));
         ParticipantOffer {
             ufrag: self.ice.local_credentials().ufrag().to_owned(),
+            password: Zeroizing::new(self.ice.local_credentials().password().to_owned()),
             fingerprints: RemoteFingerprints::parse([certificate.as_str()]).unwrap(),
             uplinks: vec![
                 Uplink { mid: label("0"), medium: Medium::Audio, encodings: vec![audio] },

@@ -29,6 +29,11 @@ impl Message {
         Self { kind: 1, transaction: [9; 12], attributes: Vec::new() }
     }
 
+    /// A Binding success response.
+    pub(crate) fn success(transaction: [u8; 12]) -> Self {
+        Self { kind: 0x0101, transaction, attributes: Vec::new() }
+    }
+
     pub(crate) fn attribute(mut self, kind: u16, value: &[u8]) -> Self {
         self.attributes.push((kind, value.to_vec()));
         self

@@ -60,8 +60,13 @@ pub(super) struct SfuArgs {
     plain: bool,
 
     /// Threads for media. [default: one for each core]
-    #[arg(long, env = "ZENTALK_SFU_WORKERS", value_name = "N")]
-    workers: Option<NonZero<usize>>,
+    #[arg(
+        long,
+        env = "ZENTALK_SFU_WORKERS",
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=1_024)
+    )]
+    workers: Option<u16>,
 
     /// Seconds that calls have to go elsewhere when the server is told to stop. [default: 30]
     #[arg(
@@ -101,7 +106,8 @@ fn config(args: SfuArgs) -> Result<SfuServerConfig, SfuError> {
         ((Some(chain), Some(key)), false) => config.tls(chain, key),
         _ => config,
     };
-    if let Some(workers) = args.workers.or(file.workers) {
+    let workers = args.workers.and_then(|count| NonZero::new(count.into()));
+    if let Some(workers) = workers.or(file.workers) {
         config = config.workers(workers);
     }
     let drain = args.drain.map(|seconds| Duration::from_secs(seconds.into())).or(file.drain);
@@ -155,7 +161,7 @@ A configuration file (every key may be left out):
 
 Examples:
   zentalk-node sfu-key sfu.key
-  zentalk-node sfu --plain --listen 127.0.0.1:0 --media 127.0.0.1:0 --key \"$(…)\"
+  zentalk-node sfu --plain --listen 127.0.0.1:0 --media 127.0.0.1:0 --key 9f86d0…
   zentalk-node sfu --config /etc/zentalk/sfu.toml
   zentalk-node sfu --listen 0.0.0.0:443 --media 0.0.0.0:4400 --advertise 198.51.100.7 --key 9f86d0… \\
       --tls-cert /etc/zentalk/fullchain.pem --tls-key /etc/zentalk/privkey.pem

@@ -7,13 +7,14 @@ use arbitrary::{Result, Unstructured};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use zentalk_dtls_fingerprint::Certificate;
-use zentalk_primitives::{Instant, ParticipantId, RoomId, Secret, UnixTime};
+use zentalk_primitives::{Instant, RoomId, Secret, UnixTime};
 use zentalk_session_description::{
     Fingerprint, IceParameters, LocalSession, SfuLocal, SfuOffer, Source,
 };
 use zentalk_sfu::{Sfu, SfuConfig};
 use zentalk_sfu_control::{
-    ClientFrame, Medium, ServerFrame, Token, TokenClaims, TokenSigner, TokenVerifier, Wish,
+    ClientFrame, Medium, ParticipantSecret, ServerFrame, Token, TokenClaims, TokenSigner,
+    TokenVerifier, Wish,
 };
 
 use crate::sfu::{Admission, Reception, ReceptionOutput};
@@ -123,13 +124,14 @@ impl Scene {
         Ok(())
     }
 
-    /// A join that is good, expired, of another key, or with a broken description.
+    /// A join that is good, expired, of another key, in another's name, or with a broken description.
     fn join(&mut self, input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
         let (room, person, how) =
             (input.arbitrary::<u8>()?, input.arbitrary::<u8>()?, input.arbitrary::<u8>()?);
+        let shown = secret(if how % 8 == 6 { PEOPLE } else { person % PEOPLE });
         let claims = TokenClaims {
             room: RoomId::from_bytes([room % ROOMS; 16]),
-            participant: ParticipantId::from_bytes([person % PEOPLE; 16]),
+            participant: secret(person % PEOPLE).participant(),
             expires: if how % 8 == 1 { EPOCH } else { EPOCH + Duration::from_secs(600) },
         };
         let offer = offer(how & 0x80 != 0).to_sdp();
@@ -140,9 +142,9 @@ impl Scene {
             _ => offer,
         };
         let signer = if how % 8 == 5 { &signer(2) } else { &self.signer };
-        self.good_tokens += u64::from(!matches!(how % 8, 1 | 5));
+        self.good_tokens += u64::from(!matches!(how % 8, 1 | 5 | 6));
         let token: Token = signer.sign(&claims).unwrap();
-        Ok(ClientFrame::Join { token, offer }.encode().unwrap_or_default())
+        Ok(ClientFrame::Join { token, secret: shown, offer }.encode().unwrap_or_default())
     }
 
     fn say(&mut self, input: &mut Unstructured<'_>, frame: &[u8]) -> Result<()> {
@@ -205,7 +207,7 @@ fn wishes(input: &mut Unstructured<'_>) -> Result<Vec<Wish>> {
                 (input.arbitrary::<u8>()?, input.arbitrary::<u8>()?, input.arbitrary::<u8>()?);
             Ok(Wish {
                 mid: MIDS[usize::from(mid) % MIDS.len()].to_owned(),
-                participant: ParticipantId::from_bytes([person % PEOPLE; 16]),
+                participant: secret(person % PEOPLE).participant(),
                 medium: if what & 1 == 0 { Medium::Audio } else { Medium::Video },
                 max_layer: what >> 1 & 3,
             })
@@ -232,6 +234,10 @@ fn certificate() -> &'static Certificate {
 
 fn signer(number: u8) -> TokenSigner {
     TokenSigner::from_seed(Secret::new([number; 32])).unwrap()
+}
+
+fn secret(number: u8) -> ParticipantSecret {
+    ParticipantSecret::new(Secret::new([number; 32]))
 }
 
 fn address(port: u16) -> SocketAddr {

@@ -5,6 +5,8 @@ use zentalk_session_description::SfuOffer;
 use zentalk_sfu::{Label, Medium, Wish};
 use zentalk_sfu_control::{ClientFrame, Medium as ControlMedium, RefusedCode, TokenVerifier};
 
+use super::shared::Visit;
+
 /// The door: judges tokens and reads session descriptions. It keeps nothing of anybody, so that strangers are
 /// turned away before a worker hears of them.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct JoinRequest {
     pub(super) room: RoomId,
     pub(super) participant: ParticipantId,
     pub(super) offer: SfuOffer,
+    /// Counts the participant among those of its address; none where nobody counts.
+    pub(super) visit: Option<Visit>,
 }
 
 impl JoinRequest {
@@ -54,11 +58,15 @@ impl Admission {
     /// What to refuse it with.
     pub fn check(&self, unix_now: UnixTime, message: &[u8]) -> Result<Request, RefusedCode> {
         match ClientFrame::decode(message)? {
-            ClientFrame::Join { token, offer } => {
+            ClientFrame::Join { token, secret, offer } => {
                 let claims = self.verifier.verify(token.as_bytes(), unix_now)?;
+                // Whoever knows the room has tokens for any name in it.
+                if secret.participant() != claims.participant {
+                    return Err(RefusedCode::BadToken);
+                }
                 let offer = SfuOffer::parse(&offer).map_err(|_| RefusedCode::BadOffer)?;
                 let (room, participant) = (claims.room, claims.participant);
-                Ok(Request::Join(Box::new(JoinRequest { room, participant, offer })))
+                Ok(Request::Join(Box::new(JoinRequest { room, participant, offer, visit: None })))
             }
             ClientFrame::Subscribe(wishes) => {
                 let wishes: Option<Vec<Wish>> = wishes.iter().map(wish).collect();

@@ -31,7 +31,7 @@ pub(super) async fn serve(
     shared: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 ) {
-    let Some(_visit) = Visit::begin(&shared, client.ip()) else {
+    let Some(_visit) = Visit::connection(&shared, client.ip()) else {
         return tracing::debug!("a control connection was turned away: its address has too many");
     };
     // Frames are small and wanted at once. Where it cannot be set, they are only later.
@@ -40,12 +40,12 @@ pub(super) async fn serve(
         Some(tls) => {
             let handshake = async { upgrade(tls.accept(stream).await.ok()?).await };
             if let Ok(Some(socket)) = time::timeout(HANDSHAKE_TIMEOUT, handshake).await {
-                converse(socket, &shared).await;
+                converse(socket, client, &shared).await;
             }
         }
         None => {
             if let Ok(Some(socket)) = time::timeout(HANDSHAKE_TIMEOUT, upgrade(stream)).await {
-                converse(socket, &shared).await;
+                converse(socket, client, &shared).await;
             }
         }
     }
@@ -66,25 +66,28 @@ where
 }
 
 /// Waits for a good join, finds its worker, and then carries messages both ways.
-async fn converse<S>(mut socket: WebSocketStream<S>, shared: &Arc<Shared>)
+async fn converse<S>(mut socket: WebSocketStream<S>, client: SocketAddr, shared: &Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Ok(Some(first)) = time::timeout(JOIN_TIMEOUT, first_frame(&mut socket)).await else {
         return;
     };
-    let request = match shared.admission.check(Clock::system_time(), &first) {
-        Ok(request @ Request::Join(_)) => request,
+    let mut join = match shared.admission.check(Clock::system_time(), &first) {
+        Ok(Request::Join(join)) => join,
         Ok(_) => return refuse(socket, shared, RefusedCode::NotJoined).await,
         Err(code) => return refuse(socket, shared, code).await,
     };
-    let Request::Join(join) = &request else { return };
+    join.visit = Visit::participant(shared, client.ip());
+    if join.visit.is_none() {
+        return refuse(socket, shared, RefusedCode::ServerFull).await;
+    }
     let Some(worker) = shared.worker(join.room()) else { return };
     let connection = shared.number();
     let (outbox, inbox) = mpsc::channel(MAX_WAITING);
     let opened = worker.ask(Command::Open { connection, outbox });
-    let asked =
-        opened.and_then(|()| worker.ask(Command::Request { connection, request: Ok(request) }));
+    let request = Ok(Request::Join(join));
+    let asked = opened.and_then(|()| worker.ask(Command::Request { connection, request }));
     if asked.is_ok() {
         Conversation { connection, worker, shared }.run(socket, inbox).await;
     } else {

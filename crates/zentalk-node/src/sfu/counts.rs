@@ -1,7 +1,7 @@
 use zentalk_sfu::SfuStats;
 
 use super::reception::ReceptionCounts;
-use crate::coarse::coarse;
+use crate::coarse::CoarseSums;
 
 /// What an SFU has done, in counts that name nobody, no room and no time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,31 +29,28 @@ pub(super) struct WorkerCounts {
 }
 
 impl SfuCounts {
-    /// The same for logs: packets are rounded up to powers of two. Exact sums before and after a lone call, which comes at
-    /// a steady rate, would tell how long it was.
-    #[must_use]
-    pub(super) fn coarse(mut self) -> Self {
-        let packets = &mut self.forwarding;
-        let exact = [
-            &mut packets.received,
-            &mut packets.forwarded,
-            &mut packets.repeated,
-            &mut packets.checks,
-            &mut packets.refused_checks,
-            &mut packets.unknown_address,
-            &mut packets.unknown_kind,
-            &mut packets.forged,
-            &mut packets.replayed,
-            &mut packets.unknown_source,
-            &mut packets.over_rate,
-            &mut packets.overflown,
-            &mut self.handed_over,
-            &mut self.lost,
-        ];
-        for count in exact {
-            *count = coarse(*count);
-        }
-        self
+    /// What of it may stand in a log: no rooms, participants and connections, which rise and fall with a call.
+    pub(super) fn sums(&self) -> CoarseSums<17> {
+        let forwarding = &self.forwarding;
+        CoarseSums::of([
+            ("received", forwarding.received),
+            ("forwarded", forwarding.forwarded),
+            ("repeated", forwarding.repeated),
+            ("checks", forwarding.checks),
+            ("refused_checks", forwarding.refused_checks),
+            ("unknown_address", forwarding.unknown_address),
+            ("unknown_kind", forwarding.unknown_kind),
+            ("forged", forwarding.forged),
+            ("replayed", forwarding.replayed),
+            ("unknown_source", forwarding.unknown_source),
+            ("over_rate", forwarding.over_rate),
+            ("overflown", forwarding.overflown),
+            ("failed_handshakes", forwarding.failed_handshakes),
+            ("joined", self.reception.joined),
+            ("refused", self.reception.refused),
+            ("handed_over", self.handed_over),
+            ("lost", self.lost),
+        ])
     }
 
     /// Adds a worker's.
@@ -88,17 +85,27 @@ fn add_stats(sum: &mut SfuStats, one: &SfuStats) {
 mod tests {
     use super::*;
 
+    /// What is logged after a call of three.
+    fn call(packets: u64) -> SfuCounts {
+        let mut counts = SfuCounts::default();
+        counts.reception.joined = 3;
+        counts.forwarding.received = packets;
+        counts.forwarding.forwarded = 2 * packets;
+        counts.forwarding.checks = packets / 100;
+        counts
+    }
+
     #[test]
     fn what_is_logged_of_a_call_is_the_same_for_a_longer_one() {
-        let call = |packets| {
-            let mut counts = SfuCounts::default();
-            counts.forwarding.participants = 3;
-            counts.forwarding.received = packets;
-            counts.forwarding.forwarded = 2 * packets;
-            counts.forwarding.checks = packets / 100;
-            counts
-        };
-        assert_eq!(call(9_000).coarse(), call(12_000).coarse());
-        assert_eq!(call(9_000).coarse().forwarding.participants, 3);
+        assert_eq!(call(9_000).sums(), call(12_000).sums());
+        assert!(format!("{:?}", call(9_000).sums()).contains("received: 16384"));
+    }
+
+    /// Two readings ten minutes apart would bound its length.
+    #[test]
+    fn what_is_logged_does_not_tell_whether_a_call_goes_on() {
+        let mut during = call(9_000);
+        (during.forwarding.rooms, during.forwarding.participants, during.connections) = (1, 3, 3);
+        assert_eq!(during.sums(), call(9_000).sums());
     }
 }

@@ -21,11 +21,14 @@ pub enum SfuError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The media address is a wildcard, so it does not tell where participants are to send.
+    /// The address to tell participants is a wildcard, which does not tell where they are to send.
     #[error(
         "no address to tell participants: pass --advertise with one that they reach, such as 198.51.100.7"
     )]
     NoAdvertisedAddress,
+    /// Participants check each of them.
+    #[error("too many addresses to tell participants: pass --advertise 8 times at most")]
+    TooManyAdvertised,
 
     // Keys.
     /// Nobody can be let in without a key, and nobody is by more than the protocol allows.
@@ -89,9 +92,10 @@ impl SfuError {
     /// configuration file, 1 for the rest.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::AddressInUse(_) | Self::AddressUnavailable { .. } | Self::NoAdvertisedAddress => {
-                3
-            }
+            Self::AddressInUse(_)
+            | Self::AddressUnavailable { .. }
+            | Self::NoAdvertisedAddress
+            | Self::TooManyAdvertised => 3,
             Self::Keys => 4,
             Self::PlainRefused | Self::TlsFile { .. } | Self::TlsMismatch => 5,
             Self::Unreadable { .. } | Self::Line { .. } | Self::Figure(_) => 6,

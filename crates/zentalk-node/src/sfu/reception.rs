@@ -2,11 +2,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 use rand_core::CryptoRng;
-use zentalk_primitives::{Instant, ParticipantId, RoomId, UnixTime};
+use zentalk_primitives::{Instant, ParticipantId, UnixTime};
 use zentalk_sfu::{GoneReason, Notice, ParticipantKey, Refusal, Sfu, SfuEvent, SlotState};
 use zentalk_sfu_control::{GoneReason as ControlGone, RefusedCode, ServerFrame, Slot};
 
 use super::admission::{Admission, JoinRequest, Request};
+use super::shared::Visit;
 use super::translate;
 use crate::pacing::Bucket;
 
@@ -22,8 +23,8 @@ use crate::pacing::Bucket;
 pub struct Reception {
     candidates: Vec<SocketAddr>,
     connections: BTreeMap<u64, Connection>,
-    /// The connection on which each participant joined last.
-    seats: BTreeMap<ParticipantKey, u64>,
+    /// Those who are in a room, until the core says that they are gone.
+    seats: BTreeMap<ParticipantKey, Seat>,
     outputs: VecDeque<ReceptionOutput>,
     counts: ReceptionCounts,
 }
@@ -61,14 +62,16 @@ struct Connection {
     frames: Bucket,
     /// Malformed frames may happen; many are an attack.
     malformed: u32,
-    seat: Option<Joined>,
+    seat: Option<ParticipantKey>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Joined {
-    room: RoomId,
+#[derive(Debug)]
+struct Seat {
     participant: ParticipantId,
-    key: ParticipantKey,
+    /// On which it joined; none once that has ended.
+    connection: Option<u64>,
+    /// Counts it as long as it is here.
+    _visit: Option<Visit>,
 }
 
 impl Reception {
@@ -113,18 +116,17 @@ impl Reception {
         if !known.frames.take(now, 1) {
             return self.refuse_and_close(connection, RefusedCode::RateLimited);
         }
-        let seat = known.seat;
-        match (request, seat) {
-            (Ok(Request::Join(request)), None) => self.join(now, connection, &request, sfu, rng),
+        match (request, known.seat) {
+            (Ok(Request::Join(request)), None) => self.join(now, connection, *request, sfu, rng),
             (Ok(Request::Join(_)), Some(_)) => self.refuse(connection, RefusedCode::AlreadyJoined),
-            (Ok(Request::Subscribe(wishes)), Some(seat)) => {
+            (Ok(Request::Subscribe(wishes)), Some(key)) => {
                 // Refused only to one who is gone; the event that says so is on its way.
-                let _ = sfu.subscribe(now, seat.key, &wishes);
+                let _ = sfu.subscribe(now, key, &wishes);
             }
-            (Ok(Request::Leave), Some(seat)) => {
-                self.forget(connection);
-                let _ = sfu.leave(now, seat.key);
-                self.outputs.push_back(ReceptionOutput::Close { connection });
+            (Ok(Request::Leave), Some(key)) => {
+                self.close(connection);
+                self.seats.remove(&key);
+                let _ = sfu.leave(now, key);
             }
             (Ok(Request::Subscribe(_) | Request::Leave), None) => {
                 self.refuse(connection, RefusedCode::NotJoined);
@@ -143,8 +145,15 @@ impl Reception {
     /// Passes on what the core has to say to participants.
     pub fn handle_events(&mut self, sfu: &mut Sfu) {
         while let Some(SfuEvent { to, notice }) = sfu.poll_event() {
-            let Some(connection) = self.seats.get(&to).copied() else { continue };
-            self.notice(connection, notice);
+            let Some(seat) = self.seats.get(&to) else { continue };
+            let (participant, connection) = (seat.participant, seat.connection);
+            match notice {
+                Notice::Gone { participant: gone, reason } if gone == participant => {
+                    self.seats.remove(&to);
+                    self.end(connection, participant, reason);
+                }
+                notice => self.notice(connection, notice),
+            }
         }
     }
 
@@ -162,21 +171,19 @@ impl Reception {
         &mut self,
         now: Instant,
         connection: u64,
-        request: &JoinRequest,
+        request: JoinRequest,
         sfu: &mut Sfu,
         rng: &mut impl CryptoRng,
     ) {
-        match self.try_join(now, request, sfu, rng) {
+        match self.try_join(now, &request, sfu, rng) {
             Ok((key, joined)) => {
-                self.seats.insert(key, connection);
-                self.send(connection, joined);
-                // What the core says to the one who is replaced goes to the connection that it had.
-                self.handle_events(sfu);
-                self.yield_to(request.room, request.participant);
-                let seat = Joined { room: request.room, participant: request.participant, key };
-                if let Some(connection) = self.connections.get_mut(&connection) {
-                    connection.seat = Some(seat);
+                let JoinRequest { participant, visit, .. } = request;
+                let seat = Seat { participant, connection: Some(connection), _visit: visit };
+                self.seats.insert(key, seat);
+                if let Some(known) = self.connections.get_mut(&connection) {
+                    known.seat = Some(key);
                 }
+                self.send(connection, joined);
                 self.counts.joined = self.counts.joined.saturating_add(1);
             }
             Err(code) => self.refuse_and_close(connection, code),
@@ -201,30 +208,22 @@ impl Reception {
         Ok((answer.key, ServerFrame::Joined { answer: text, participants: answer.present }))
     }
 
-    /// A participant has joined anew: the connection that it had before is of no more use.
-    fn yield_to(&mut self, room: RoomId, participant: ParticipantId) {
-        let same = |seat: &Joined| seat.room == room && seat.participant == participant;
-        let before =
-            self.connections.iter().find(|(_, known)| known.seat.as_ref().is_some_and(same));
-        if let Some(before) = before.map(|(connection, _)| *connection) {
-            self.refuse_and_close(before, RefusedCode::Replaced);
+    /// A participant is gone, and its connection with it.
+    fn end(&mut self, connection: Option<u64>, participant: ParticipantId, reason: GoneReason) {
+        let Some(connection) = connection else { return };
+        if reason == GoneReason::Replaced {
+            return self.refuse_and_close(connection, RefusedCode::Replaced);
         }
+        self.send(connection, ServerFrame::Gone { participant, reason: gone(reason) });
+        self.close(connection);
     }
 
-    fn notice(&mut self, connection: u64, notice: Notice) {
-        let own = self.connections.get(&connection).and_then(|known| known.seat);
+    fn notice(&mut self, connection: Option<u64>, notice: Notice) {
+        let Some(connection) = connection else { return };
         let frame = match notice {
             Notice::Arrived(participant) => ServerFrame::Arrived(participant),
             Notice::Gone { participant, reason } => {
-                let itself = own.is_some_and(|seat| seat.participant == participant);
-                if itself && reason == GoneReason::Replaced {
-                    return self.refuse_and_close(connection, RefusedCode::Replaced);
-                }
-                self.send(connection, ServerFrame::Gone { participant, reason: gone(reason) });
-                if itself {
-                    self.close(connection);
-                }
-                return;
+                ServerFrame::Gone { participant, reason: gone(reason) }
             }
             Notice::Slots(slots) => ServerFrame::Slots(slots.iter().map(slot).collect()),
             Notice::Draining { within } => ServerFrame::Draining { within },
@@ -264,9 +263,9 @@ impl Reception {
     }
 
     fn forget(&mut self, connection: u64) {
-        let seat = self.connections.remove(&connection).and_then(|known| known.seat);
-        if let Some(seat) = seat {
-            self.seats.remove(&seat.key);
+        let key = self.connections.remove(&connection).and_then(|known| known.seat);
+        if let Some(seat) = key.and_then(|key| self.seats.get_mut(&key)) {
+            seat.connection = None;
         }
     }
 

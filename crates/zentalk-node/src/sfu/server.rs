@@ -28,6 +28,7 @@ use super::reception::Reception;
 use super::shared::Shared;
 use super::worker::{self, Command, Worker};
 use crate::relay::clock::Clock;
+use crate::report::report;
 use crate::tls;
 
 /// An SFU whose sockets are open.
@@ -121,7 +122,8 @@ impl SfuServer {
         let Self { listener, tls, permits, workers, shared, drain, .. } = self;
         let mut threads = threads(workers)?;
         let mut connections = JoinSet::new();
-        let report = tokio::spawn(report(Arc::clone(&shared)));
+        let counted = Arc::clone(&shared);
+        let report = tokio::spawn(report("SFU", move || counted.counts().sums()));
         tracing::info!(workers = threads.len(), "the SFU listens");
         let failed = tokio::select! {
             () = shutdown => None,
@@ -145,7 +147,7 @@ impl SfuServer {
         while let Some(end) = threads.join_next().await {
             ended.push(end);
         }
-        tracing::info!(counts = ?shared.counts().coarse(), "the SFU has stopped");
+        tracing::info!(counts = ?shared.counts().sums(), "the SFU has stopped");
         ended.into_iter().try_for_each(|end| end.map_err(io::Error::other)?)?;
         Ok(())
     }
@@ -220,33 +222,20 @@ async fn empty(shared: &Shared, drain: Duration) {
     let _ = time::timeout(drain.max(2 * EMPTY_PAUSE), emptied).await;
 }
 
-/// Says what the server does, in numbers.
-async fn report(shared: Arc<Shared>) {
-    let mut before = shared.counts().coarse();
-    loop {
-        time::sleep(REPORT_INTERVAL).await;
-        let counts = shared.counts().coarse();
-        if counts != before {
-            tracing::info!(?counts, "the SFU works");
-            before = counts;
-        }
-    }
-}
-
 /// What participants are told: what the operator says, else where it listens.
 fn candidates(advertise: &[SocketAddr], media: SocketAddr) -> Result<Vec<SocketAddr>, SfuError> {
-    if advertise.is_empty() {
-        return if media.ip().is_unspecified() {
-            Err(SfuError::NoAdvertisedAddress)
-        } else {
-            Ok(vec![media])
-        };
+    let told = if advertise.is_empty() { std::slice::from_ref(&media) } else { advertise };
+    if told.iter().any(|address| address.ip().is_unspecified()) {
+        return Err(SfuError::NoAdvertisedAddress);
+    }
+    if told.len() > MAX_ADVERTISED {
+        return Err(SfuError::TooManyAdvertised);
     }
     let with_port = |address: &SocketAddr| match address.port() {
         0 => SocketAddr::new(address.ip(), media.port()),
         _ => *address,
     };
-    Ok(advertise.iter().map(with_port).collect())
+    Ok(told.iter().map(with_port).collect())
 }
 
 fn listen_error(address: SocketAddr, source: io::Error) -> SfuError {
@@ -260,6 +249,7 @@ fn listen_error(address: SocketAddr, source: io::Error) -> SfuError {
 const PATH: &str = "/v1";
 /// A pause after a failed accept, instead of a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Addresses that participants are told.
+const MAX_ADVERTISED: usize = 8;
 const EMPTY_PAUSE: Duration = Duration::from_millis(250);
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(3);
-const REPORT_INTERVAL: Duration = Duration::from_secs(600);

@@ -27,13 +27,23 @@ pub(super) struct Shared {
     next: AtomicU64,
     refused: AtomicU64,
     per_address: u32,
-    visitors: Mutex<Visitors>,
+    visitors: Arc<Mutex<Visitors>>,
 }
 
-/// Who is connected, by address; never shown.
+/// Who is connected, and who is in a room, by address; never shown.
 struct Visitors {
     connections: HashMap<IpAddr, u32>,
+    participants: HashMap<IpAddr, u32>,
     pacer: Pacer,
+}
+
+impl Visitors {
+    fn of(&mut self, kind: Kind) -> &mut HashMap<IpAddr, u32> {
+        match kind {
+            Kind::Connection => &mut self.connections,
+            Kind::Participant => &mut self.participants,
+        }
+    }
 }
 
 impl Shared {
@@ -45,7 +55,7 @@ impl Shared {
         workers: Vec<WorkerHandle>,
         key: &Secret<32>,
     ) -> Self {
-        let pacer = Pacer::new(CONNECTIONS_PER_SECOND, key);
+        let pacer = Pacer::new(connections_per_second(per_address), key);
         Self {
             admission,
             clock,
@@ -55,7 +65,11 @@ impl Shared {
             next: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             per_address,
-            visitors: Mutex::new(Visitors { connections: HashMap::new(), pacer }),
+            visitors: Arc::new(Mutex::new(Visitors {
+                connections: HashMap::new(),
+                participants: HashMap::new(),
+                pacer,
+            })),
         }
     }
 
@@ -91,8 +105,7 @@ impl Shared {
     }
 
     fn visitors(&self) -> MutexGuard<'_, Visitors> {
-        // Nothing panics while it holds the lock; if it did, the counts would still be good.
-        self.visitors.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.visitors)
     }
 }
 
@@ -102,40 +115,66 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// One connection of an address, as long as it lives.
+/// A connection of an address, or a participant that came from there, as long as it lives.
 pub(super) struct Visit {
-    shared: Arc<Shared>,
+    visitors: Arc<Mutex<Visitors>>,
     address: IpAddr,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Connection,
+    Participant,
 }
 
 impl Visit {
-    /// None if the address has too many connections, or makes them too fast.
-    pub(super) fn begin(shared: &Arc<Shared>, address: IpAddr) -> Option<Self> {
+    /// A new connection; none if the address has too many, or makes them too fast.
+    pub(super) fn connection(shared: &Shared, address: IpAddr) -> Option<Self> {
         let address = network(address);
+        let is_in_time = shared.visitors().pacer.allows(shared.clock.now(), address);
+        if is_in_time { Self::begin(shared, address, Kind::Connection) } else { None }
+    }
+
+    /// Another participant, who stays for a while when its connection has ended; none if too many came from the address. Otherwise
+    /// one address could fill all rooms that there are, one connection after the other.
+    pub(super) fn participant(shared: &Shared, address: IpAddr) -> Option<Self> {
+        Self::begin(shared, network(address), Kind::Participant)
+    }
+
+    fn begin(shared: &Shared, address: IpAddr, kind: Kind) -> Option<Self> {
         let mut visitors = shared.visitors();
-        if !visitors.pacer.allows(shared.clock.now(), address) {
+        let counts = visitors.of(kind);
+        let count = counts.get(&address).copied().unwrap_or_default();
+        if count >= shared.per_address {
             return None;
         }
-        let count = visitors.connections.entry(address).or_default();
-        if *count >= shared.per_address {
-            return None;
-        }
-        *count += 1;
-        drop(visitors);
-        Some(Self { shared: Arc::clone(shared), address })
+        counts.insert(address, count + 1);
+        Some(Self { visitors: Arc::clone(&shared.visitors), address, kind })
     }
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        let mut visitors = self.shared.visitors();
-        if let Some(count) = visitors.connections.get_mut(&self.address) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                visitors.connections.remove(&self.address);
-            }
+        let mut visitors = lock(&self.visitors);
+        let counts = visitors.of(self.kind);
+        match counts.get_mut(&self.address) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(counts.remove(&self.address)),
         }
     }
+}
+
+/// Prints nothing: it is an address.
+impl fmt::Debug for Visit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Visit")
+    }
+}
+
+fn lock(visitors: &Mutex<Visitors>) -> MutexGuard<'_, Visitors> {
+    // Nothing panics while it holds the lock; if it did, the counts would still be good.
+    visitors.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What one customer has: an IPv4 address, or 2^64 IPv6 addresses.
@@ -146,12 +185,21 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// New connections of one address; four seconds' worth at once.
-const CONNECTIONS_PER_SECOND: u32 = 16;
+/// New connections of an address, of which four seconds' worth come at once: as many as it may have in all, and a few for the
+/// smallest. Behind a proxy, where all come from one address, an operator's larger limit lets them in faster, too.
+fn connections_per_second(per_address: u32) -> u32 {
+    (per_address / 4).max(16)
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_have_more_connections_may_make_them_faster() {
+        let rates = [1, 64, 8_192].map(connections_per_second);
+        assert_eq!(rates, [16, 16, 2_048]);
+    }
 
     #[test]
     fn a_network_of_ipv6_is_one_visitor() {

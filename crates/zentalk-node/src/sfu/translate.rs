@@ -11,6 +11,7 @@ use zentalk_sfu::{
     Encoding, ExtensionIds, Label, Medium, ParticipantAnswer, ParticipantOffer, PayloadTypes,
     SlotOffer, Uplink,
 };
+use zeroize::Zeroizing;
 
 /// The offer as the core takes it; none if it has what the core cannot do.
 pub(super) fn offer(offer: &SfuOffer) -> Option<ParticipantOffer> {
@@ -20,6 +21,7 @@ pub(super) fn offer(offer: &SfuOffer) -> Option<ParticipantOffer> {
     let slots = offer.slots().iter().filter(|slot| fits(slot, &payload_types)).map(slot);
     Some(ParticipantOffer {
         ufrag: description.ice().ufrag().to_owned(),
+        password: Zeroizing::new(description.ice().password().to_owned()),
         fingerprints: RemoteFingerprints::parse(fingerprints).ok()?,
         uplinks: offer.uplinks().iter().map(uplink).collect::<Option<_>>()?,
         slots: slots.collect::<Option<_>>()?,

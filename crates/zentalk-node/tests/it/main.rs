@@ -10,6 +10,7 @@
 )]
 
 mod binary;
+mod certificate;
 mod credentials;
 mod faults;
 mod mailboxes;

@@ -1,37 +1,17 @@
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use tempfile::tempdir;
 use zentalk_node::relay::{Relay, RelayError};
 
+use crate::certificate;
 use crate::client::{self, RelayClient, RelayEndpoint, Unreachable};
 use crate::support::{Running, TTL, config, delivery, key};
-
-/// A certificate for `localhost` and 127.0.0.1 that vouches for itself, and its key, as PEM files.
-fn certificate(directory: &Path, name: &str) -> (PathBuf, PathBuf) {
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
-    let (cert, key) = (format!("{name}.crt"), format!("{name}.key"));
-    let (cert, key) = (directory.join(cert), directory.join(key));
-    fs::write(&cert, pem("CERTIFICATE", made.cert.der())).unwrap();
-    fs::write(&key, pem("PRIVATE KEY", made.signing_key.serialized_der())).unwrap();
-    (cert, key)
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let encoded = STANDARD.encode(der);
-    let lines: Vec<_> =
-        encoded.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}
 
 /// RFC 8446, or RFC 5246.
 #[tokio::test]
 async fn blob_is_stored_and_forwarded_over_tls() {
     let data = tempdir().unwrap();
-    let (cert, private) = certificate(data.path(), "relay");
+    let (cert, private) = certificate::write(data.path(), "relay").unwrap();
     let relay = Running::start(config(data.path()).tls(&cert, private)).await;
     assert!(relay.url.starts_with("wss://127.0.0.1:"));
     let pem = fs::read(cert).unwrap();
@@ -47,7 +27,7 @@ async fn blob_is_stored_and_forwarded_over_tls() {
 #[tokio::test]
 async fn certificate_that_nobody_vouches_for_is_not_trusted() {
     let data = tempdir().unwrap();
-    let (cert, private) = certificate(data.path(), "relay");
+    let (cert, private) = certificate::write(data.path(), "relay").unwrap();
     let relay = Running::start(config(data.path()).tls(cert, private)).await;
     let error = RelayClient::connect(&relay.url, key(2)).await.unwrap_err();
     assert_eq!(error, client::RelayError::Unreachable(Unreachable::Certificate));
@@ -57,7 +37,7 @@ async fn certificate_that_nobody_vouches_for_is_not_trusted() {
 #[tokio::test]
 async fn plain_url_of_a_tls_relay_is_no_relay() {
     let data = tempdir().unwrap();
-    let (cert, private) = certificate(data.path(), "relay");
+    let (cert, private) = certificate::write(data.path(), "relay").unwrap();
     let relay = Running::start(config(data.path()).tls(cert, private)).await;
     let url = relay.url.replace("wss://", "ws://");
     let error = RelayClient::connect(&url, key(2)).await.unwrap_err();
@@ -68,8 +48,8 @@ async fn plain_url_of_a_tls_relay_is_no_relay() {
 #[tokio::test]
 async fn unusable_tls_files_are_named() {
     let data = tempdir().unwrap();
-    let (cert, private) = certificate(data.path(), "relay");
-    let (_, other) = certificate(data.path(), "other");
+    let (cert, private) = certificate::write(data.path(), "relay").unwrap();
+    let (_, other) = certificate::write(data.path(), "other").unwrap();
     let missing = data.path().join("missing.pem");
 
     let error = Relay::bind(config(data.path()).tls(&missing, &private)).await.unwrap_err();

@@ -27,8 +27,9 @@ pub(crate) struct Bare {
 
 struct Person {
     socket: Socket,
-    /// For both ways; each has numbers of its own.
-    key: LessSafeKey,
+    /// For what it sends and for what it receives: SRTP has a key for each way (RFC 5764 §4.2), and so twice the tables.
+    sending: LessSafeKey,
+    receiving: LessSafeKey,
     sent: u64,
     opened: u64,
     forwarded: u64,
@@ -73,7 +74,7 @@ impl Contestant for Bare {
                 let head = Head { ssrc, sequence, timestamp, packet, keyframe: false };
                 sent.frame.write_packet(&head, &mut bytes);
                 self.sequence = self.sequence.wrapping_add(1);
-                seal(&person.key, nonce(0, &mut person.sent), &mut bytes, start);
+                seal(&person.sending, nonce(0, &mut person.sent), &mut bytes, start);
             }
             let segment = bytes.len() / sent.frame.packets;
             person.socket.send(None, self.socket.address(), segment, &bytes);
@@ -87,7 +88,7 @@ impl Contestant for Bare {
                 let source = usize::from(datagram[11]);
                 let (sender, source) = (source / 16, Source(source % 16));
                 let person = &mut people[sender];
-                let len = open(&person.key, nonce(0, &mut person.opened), datagram);
+                let len = open(&person.sending, nonce(0, &mut person.opened), datagram);
                 let sent =
                     script.sent.iter().find(|it| (it.sender, it.frame.source) == (sender, source));
                 for &receiver in &sent.expect("it is in the script").receivers {
@@ -108,10 +109,10 @@ impl Contestant for Bare {
         self.received.clear();
         let last = self.people.len() - 1;
         for (at, person) in self.people.iter_mut().enumerate() {
-            let Person { socket, key, received, .. } = person;
+            let Person { socket, receiving, received, .. } = person;
             while socket.receive(&mut self.buffers, |mut run| {
                 for datagram in run.datagrams().filter(|_| at == last) {
-                    let len = open(key, nonce(1, received), datagram);
+                    let len = open(receiving, nonce(1, received), datagram);
                     append_body(&datagram[..len], &mut self.received);
                 }
             }) {}
@@ -123,7 +124,8 @@ impl Person {
     fn new() -> Self {
         Self {
             socket: Socket::bind(LOOPBACK),
-            key: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).unwrap()),
+            sending: key(7),
+            receiving: key(8),
             sent: 0,
             opened: 0,
             forwarded: 0,
@@ -137,7 +139,7 @@ impl Person {
     fn forward(&mut self, packet: &[u8], max_segments: usize) {
         let start = self.out.len();
         self.out.extend_from_slice(packet);
-        seal(&self.key, nonce(1, &mut self.forwarded), &mut self.out, start);
+        seal(&self.receiving, nonce(1, &mut self.forwarded), &mut self.out, start);
         let (len, end) = (self.out.len() - start, self.out.len());
         match self.runs.last_mut() {
             Some((segment, run)) if *segment == len && run.len() < max_segments * len => {
@@ -153,6 +155,10 @@ impl Person {
         }
         self.out.clear();
     }
+}
+
+fn key(byte: u8) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[byte; 32]).unwrap())
 }
 
 /// The next nonce of one direction.

@@ -127,17 +127,24 @@ impl Contestant for Ours {
     }
 }
 
-/// Sends what there is to send, and does what is due.
+/// Sends what there is to send, then does what is due: in the order in which a worker does it.
 pub(crate) fn flush(sfu: &mut Sfu, socket: &Socket, now: Instant) -> (u64, u64) {
+    let first = send(sfu, socket);
     if sfu.next_timeout().is_some_and(|due| due <= now) {
         sfu.handle_timeout(now);
     }
+    let second = send(sfu, socket);
+    while sfu.poll_event().is_some() {}
+    (first.0 + second.0, first.1 + second.1)
+}
+
+/// Sends what there is to send; how many bursts and datagrams it was.
+fn send(sfu: &mut Sfu, socket: &Socket) -> (u64, u64) {
     let (mut bursts, mut datagrams) = (0, 0);
     while let Some(burst) = sfu.poll_burst() {
         socket.send(None, burst.to, burst.segment_size, burst.bytes);
         (bursts, datagrams) = (bursts + 1, datagrams + burst.datagrams().len() as u64);
     }
-    while sfu.poll_event().is_some() {}
     (bursts, datagrams)
 }
 

@@ -52,6 +52,7 @@ impl Participant {
         let offer = offer(number, &certificate, slots);
         let answer = sfu.join(now, room, id, &offer, &mut rng).unwrap();
         sfu.handle_datagram(now, sfu_address, address, &mut check(&answer));
+        answer_question(sfu, now, sfu_address, address);
         let keys = handshake(sfu, now, Path::new(address, sfu_address), certificate, &answer);
         let profile = SrtpProfile::from_id(keys.profile().id()).unwrap();
         let [local, remote] = [keys.local(), keys.remote()]
@@ -144,6 +145,7 @@ fn offer(number: u32, certificate: &Certificate, slots: usize) -> ParticipantOff
     let fingerprint = certificate.fingerprint().to_string();
     ParticipantOffer {
         ufrag: CLIENT_UFRAG.to_owned(),
+        password: CLIENT_PASSWORD.to_owned().into(),
         fingerprints: RemoteFingerprints::parse([fingerprint.as_str()]).unwrap(),
         uplinks: vec![
             Uplink { mid: label("0"), medium: Medium::Audio, encodings: vec![audio] },
@@ -182,6 +184,17 @@ fn check(answer: &ParticipantAnswer) -> Vec<u8> {
     message.add_message_integrity(&credentials.into(), IntegrityAlgorithm::Sha1).unwrap();
     message.add_fingerprint().unwrap();
     message.finish()
+}
+
+/// Says that the participant receives where its check came from.
+fn answer_question(sfu: &mut Sfu, now: Instant, sfu_address: SocketAddr, address: SocketAddr) {
+    let question = sfu.poll_burst().expect("a question").bytes.to_vec();
+    let question = Message::from_bytes(&question).unwrap();
+    let mut response = Message::builder_success(&question, MessageWriteVec::with_capacity(128));
+    let key = ShortTermCredentials::new(CLIENT_PASSWORD.to_owned()).into();
+    response.add_message_integrity(&key, IntegrityAlgorithm::Sha1).unwrap();
+    response.add_fingerprint().unwrap();
+    sfu.handle_datagram(now, sfu_address, address, &mut response.finish());
 }
 
 fn handshake(
@@ -229,6 +242,7 @@ fn ssrc(number: u32, Source(source): Source) -> u32 {
 }
 
 const CLIENT_UFRAG: &str = "load";
+const CLIENT_PASSWORD: &str = "load's password of 24 b.";
 
 /// More than a handshake takes.
 const MAX_FLIGHTS: usize = 6;

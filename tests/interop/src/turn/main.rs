@@ -7,7 +7,7 @@
 // The cases and the client are those of our server's own tests.
 #[path = "../../../../crates/zentalk-node/tests/it/turn/cases.rs"]
 mod cases;
-#[path = "../../../../crates/zentalk-node/tests/it/turn/certificate.rs"]
+#[path = "../../../../crates/zentalk-node/tests/it/certificate.rs"]
 mod certificate;
 #[path = "../../../../crates/zentalk-node/tests/it/turn/client.rs"]
 mod client;

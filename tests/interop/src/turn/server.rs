@@ -37,7 +37,8 @@ impl Server {
     pub(crate) fn start(kind: Kind, ip: &str) -> Result<Self, String> {
         let ip: IpAddr = ip.parse().map_err(text)?;
         let folder = tempfile::tempdir().map_err(text)?;
-        let pem = certificate::write(folder.path())?;
+        let (certificate, _) = certificate::write(folder.path(), "server").map_err(text)?;
+        let pem = std::fs::read(certificate).map_err(text)?;
         std::fs::write(folder.path().join("secret"), SECRET).map_err(text)?;
         let (plain, tls) = (free_port(ip)?, free_port(ip)?);
         let mut command = match &kind {
@@ -54,7 +55,7 @@ impl Server {
             udp: SocketAddr::new(ip, plain),
             tcp: SocketAddr::new(ip, plain),
             tls: SocketAddr::new(ip, tls),
-            trust: TlsTrust::roots_pem(pem.as_bytes()).map_err(text)?,
+            trust: TlsTrust::roots_pem(&pem).map_err(text)?,
             secret: SECRET.to_owned(),
         };
         let mut server = Self { kind, child, target, folder };
@@ -116,7 +117,14 @@ fn ours(program: &PathBuf, ip: IpAddr, plain: u16, tls: u16) -> Command {
     command
         .args(["turn", "--secret-file", "secret", "--realm", "turn.test", "--allow-loopback-peers"])
         .args(["--udp", &plain, "--tcp", &plain, "--tls", &tls])
-        .args(["--tls-cert", "cert.pem", "--tls-key", "key.pem", "--max-per-credential", "100"]);
+        .args([
+            "--tls-cert",
+            "server.crt",
+            "--tls-key",
+            "server.key",
+            "--max-per-credential",
+            "100",
+        ]);
     command
 }
 
@@ -124,8 +132,8 @@ fn coturn(ip: IpAddr, plain: u16, tls: u16) -> Command {
     let mut command = Command::new("turnserver");
     command
         .args(["-n", "--no-cli", "--simple-log", "--log-file=stdout", "--pidfile=pid", "--db=db"])
-        .args(["--realm=turn.test", "--fingerprint", "--use-auth-secret", "--cert=cert.pem"])
-        .args(["--pkey=key.pem", "--allow-loopback-peers", "--no-multicast-peers"])
+        .args(["--realm=turn.test", "--fingerprint", "--use-auth-secret", "--cert=server.crt"])
+        .args(["--pkey=server.key", "--allow-loopback-peers", "--no-multicast-peers"])
         .args([format!("--listening-ip={ip}"), format!("--relay-ip={ip}")])
         .args([format!("--listening-port={plain}"), format!("--tls-listening-port={tls}")])
         .arg(format!("--static-auth-secret={SECRET}"));

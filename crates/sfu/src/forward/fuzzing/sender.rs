@@ -34,6 +34,8 @@ pub(super) struct Packet {
 
 struct Encoder {
     sequence: u16,
+    /// The number that arrived last.
+    heard: u16,
     timestamp: u32,
     picture_id: u16,
     base_layer_index: u8,
@@ -64,6 +66,7 @@ impl Sender {
         config.rtx_payload_type = Some(RTX_PAYLOAD_TYPE);
         let encoder = |layer: u32| Encoder {
             sequence: (65_400 + 20 * layer) as u16,
+            heard: (65_400 + 20 * layer) as u16,
             timestamp: 0xffff_8000_u32.wrapping_add(7_777_777 * layer),
             picture_id: 0x7ff0 + layer as u16,
             base_layer_index: 250 + layer as u8,
@@ -92,10 +95,11 @@ impl Sender {
 
     pub(super) fn deliver(&mut self, now: Instant, packet: &Packet) -> Option<PacketRef> {
         let bytes = packet.bytes();
-        match packet.recovered {
-            true => self.track.handle_rtx(now, packet.layer, &bytes),
-            false => self.track.handle_rtp(now, packet.layer, &bytes),
+        if packet.recovered {
+            return self.track.handle_rtx(now, packet.layer, &bytes);
         }
+        self.layers[usize::from(packet.layer)].heard = packet.sequence;
+        self.track.handle_rtp(now, packet.layer, &bytes)
     }
 
     pub(super) fn lose(&mut self, packet: Packet) {
@@ -127,8 +131,8 @@ impl Sender {
     /// The layer's encoder begins anew, and what is still on its way from before is gone.
     pub(super) fn restart(&mut self, layer: usize, number: u16) {
         let encoder = &mut self.layers[layer];
-        // Far enough that it is told from a gap (RFC 3550 appendix A.1).
-        encoder.sequence = encoder.sequence.wrapping_add(10_000 + number % 20_000);
+        // Far enough from what was heard that it is told from a gap (RFC 3550 appendix A.1).
+        encoder.sequence = encoder.heard.wrapping_add(10_000 + number % 20_000);
         encoder.timestamp = u32::from(number) << 16;
         encoder.generation += 1;
         self.lost.retain(|packet| usize::from(packet.layer) != layer);

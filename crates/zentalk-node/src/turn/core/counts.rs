@@ -1,6 +1,6 @@
 use zentalk_primitives::Instant;
 
-use crate::coarse::coarse;
+use crate::coarse::CoarseSums;
 use crate::pacing::Bucket;
 
 /// What a server did so far, in numbers that tell nothing of anybody.
@@ -22,12 +22,14 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The same for logs: bytes and packets are rounded up to powers of two. Exact sums before and after a lone call, which
-    /// comes at a steady rate, would tell how long it was.
-    #[must_use]
-    pub fn coarse(self) -> Self {
-        let (relayed_bytes, dropped) = (coarse(self.relayed_bytes), coarse(self.dropped));
-        Self { relayed_bytes, dropped, ..self }
+    /// What of it may stand in a log: no allocations and connections that there are, which rise and fall with a call.
+    pub(in crate::turn) fn sums(&self) -> CoarseSums<4> {
+        CoarseSums::of([
+            ("allocated", self.allocated),
+            ("refused", self.refused),
+            ("relayed_bytes", self.relayed_bytes),
+            ("dropped", self.dropped),
+        ])
     }
 
     /// Counts `payload` as relayed if the budget has room for it.

@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use zentalk_primitives::Secret;
 
 use super::core::{AddressFamily, CoreConfig, TurnServerCore};
+use crate::report::report;
 use crate::tls;
 use relay_ports::RelayPorts;
 use shared::Shared;
@@ -155,11 +156,11 @@ impl TurnServer {
             tasks.spawn(accept(listener, Arc::clone(&shared)));
         }
         tasks.spawn(keep_time(Arc::clone(&shared)));
-        tasks.spawn(report(Arc::clone(&shared)));
+        let counted = Arc::clone(&shared);
+        tasks.spawn(report("TURN server", move || counted.counts().sums()));
         tracing::info!("the TURN server listens");
         shutdown.await;
-        let counts = shared.counts().coarse();
-        tracing::info!(?counts, "the TURN server stops");
+        tracing::info!(counts = ?shared.counts().sums(), "the TURN server stops");
         tasks.shutdown().await;
         shared.close();
     }
@@ -256,19 +257,6 @@ async fn keep_time(shared: Arc<Shared>) {
     }
 }
 
-/// Says what the server does, in numbers.
-async fn report(shared: Arc<Shared>) {
-    let mut before = shared.counts().coarse();
-    loop {
-        time::sleep(REPORT_INTERVAL).await;
-        let counts = shared.counts().coarse();
-        if counts != before {
-            tracing::info!(?counts, "the TURN server works");
-            before = counts;
-        }
-    }
-}
-
 fn listen_error(address: SocketAddr, source: io::Error) -> TurnError {
     match source.kind() {
         io::ErrorKind::AddrInUse => TurnError::AddressInUse(address),
@@ -279,4 +267,3 @@ fn listen_error(address: SocketAddr, source: io::Error) -> TurnError {
 /// A pause after a failed accept, instead of a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
-const REPORT_INTERVAL: Duration = Duration::from_secs(600);

@@ -53,14 +53,18 @@ fn each_mistake_has_its_message_and_exit_code() {
     let with = ["--plain", "--key", &key, "--listen", any, "--media"];
     let with = |more: &[&str]| [&with[..], more].concat().iter().map(ToString::to_string).collect();
     let of = |arguments: &[&str]| arguments.iter().map(ToString::to_string).collect();
-    let cases: [(Vec<String>, i32, &str); 10] = [
+    let many = ["198.51.100.7"; 9].join(",");
+    let cases: [(Vec<String>, i32, &str); 13] = [
         (of(&["--listen", any, "--media", any, "--plain"]), 4, "zentalk-node sfu-key"),
         (of(&["--key", "abc"]), 2, "64 hexadecimal digits"),
+        (of(&["--workers", "1025"]), 2, "1..=1024"),
         (of(&["--listen", any, "--media", any, "--key", &key]), 5, "--tls-cert"),
         (of(&["--listen", "0.0.0.0:0", "--plain", "--key", &key]), 5, "loopback"),
         (of(&["--tls-cert", "x"]), 2, "--tls-key"),
         (with(&[&taken]), 3, "is in use by another program"),
         (with(&["0.0.0.0:0"]), 3, "--advertise"),
+        (with(&[any, "--advertise", "0.0.0.0"]), 3, "--advertise"),
+        (with(&[any, "--advertise", &many]), 3, "8 times at most"),
         (with(&["192.0.2.1:0"]), 3, "cannot listen on"),
         (with(&[any, "--config", "nowhere.toml"]), 6, "cannot be read"),
         (

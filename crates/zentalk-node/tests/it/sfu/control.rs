@@ -8,10 +8,11 @@ use getrandom::rand_core::UnwrapErr;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use zentalk_dtls_fingerprint::Certificate;
+use zentalk_node::sfu::SfuCounts;
 use zentalk_sfu_control::limits::MAX_FRAME;
 use zentalk_sfu_control::{ClientFrame, RefusedCode, ServerFrame, Token, TokenClaims};
 
-use super::person::{Control, Person, offer, participant, room, signer, token, unix_now};
+use super::person::{Control, Person, offer, participant, room, secret, signer, token, unix_now};
 use super::{config, counted, start};
 
 fn sdp() -> String {
@@ -19,8 +20,13 @@ fn sdp() -> String {
     offer(&Certificate::generate(&mut rng, unix_now()).unwrap()).to_sdp()
 }
 
+/// As the first participant.
 fn join(token: Token) -> ClientFrame {
-    ClientFrame::Join { token, offer: sdp() }
+    join_as(1, token)
+}
+
+fn join_as(number: u8, token: Token) -> ClientFrame {
+    ClientFrame::Join { token, secret: secret(number), offer: sdp() }
 }
 
 /// What a stranger is told, and that the connection is closed then.
@@ -71,7 +77,7 @@ async fn tokens_of_both_keys_are_taken_while_one_replaces_the_other() {
     let expires = unix_now() + Duration::from_secs(60);
     let claims = TokenClaims { room: room(1), participant: participant(2), expires };
     let mut control = Control::connect(sfu.url()).await;
-    control.send(join(signer(9).sign(&claims).unwrap())).await;
+    control.send(join_as(2, signer(9).sign(&claims).unwrap())).await;
     assert!(matches!(control.receive().await, Some(ServerFrame::Joined { .. })));
     sfu.kill().await;
 }
@@ -80,7 +86,8 @@ async fn tokens_of_both_keys_are_taken_while_one_replaces_the_other() {
 async fn an_offer_that_nobody_can_answer_is_refused() {
     let sfu = start(config()).await;
     for bad in ["v=0\r\n".to_owned(), sdp().replace("setup:actpass", "setup:passive")] {
-        let frame = ClientFrame::Join { token: token(room(1), participant(1)), offer: bad };
+        let token = token(room(1), participant(1));
+        let frame = ClientFrame::Join { token, secret: secret(1), offer: bad };
         assert_eq!(refused(sfu.url(), frame).await, RefusedCode::BadOffer);
     }
     let counts = counted(&sfu, |counts| counts.reception.refused == 2).await;
@@ -172,13 +179,45 @@ async fn the_connection_that_is_replaced_is_told_and_closed() {
     sfu.kill().await;
 }
 
+/// Whoever has tokens for room after room can have as many participants as connections, and no more by closing those.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_does_not_fill_the_rooms_one_connection_after_the_other() {
+    let sfu = start(config().connections(100, 3)).await;
+    let mut alice = Person::join(sfu.url(), room(1), participant(1)).await;
+    for number in [2, 3] {
+        drop(Person::join(sfu.url(), room(number), participant(number)).await);
+    }
+    counted(&sfu, |counts| counts.connections == 1).await;
+    let full = refused(sfu.url(), join_as(4, token(room(4), participant(4)))).await;
+    assert_eq!(full, RefusedCode::ServerFull);
+    alice.control.send(ClientFrame::Leave).await;
+    while alice.control.receive().await.is_some() {}
+    Person::join(sfu.url(), room(4), participant(4)).await;
+    sfu.kill().await;
+}
+
+/// Every member knows the room and everybody's id, and the relay signs a token for whoever knows a room: a member, or one who was
+/// removed, must not be able to put another out with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_another_participant_does_not_take_its_place() {
+    let sfu = start(config()).await;
+    let mut alice = Person::join(sfu.url(), room(1), participant(1)).await;
+    let mallory = refused(sfu.url(), join_as(2, token(room(1), participant(1)))).await;
+    assert_eq!(mallory, RefusedCode::BadToken);
+    alice.control.send(ClientFrame::Ping(7)).await;
+    alice.control.until(|frame| (*frame == ServerFrame::Pong(7)).then_some(())).await;
+    let reception = |counts: &SfuCounts| (counts.reception.joined, counts.reception.refused);
+    counted(&sfu, |counts| reception(counts) == (1, 1)).await;
+    sfu.kill().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_room_and_too_many_connections_are_turned_away() {
     let core = zentalk_sfu::SfuConfig { max_participants: 2, ..zentalk_sfu::SfuConfig::default() };
     let sfu = start(config().core(core).connections(3, 3)).await;
     let _alice = Person::join(sfu.url(), room(1), participant(1)).await;
     let _bob = Person::join(sfu.url(), room(1), participant(2)).await;
-    let full = refused(sfu.url(), join(token(room(1), participant(3)))).await;
+    let full = refused(sfu.url(), join_as(3, token(room(1), participant(3)))).await;
     assert_eq!(full, RefusedCode::RoomFull);
     counted(&sfu, |counts| counts.connections == 2).await;
     let _carol = Person::join(sfu.url(), room(2), participant(3)).await;

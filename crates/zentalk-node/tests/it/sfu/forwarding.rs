@@ -9,7 +9,7 @@ use super::person::{Heard, PATIENCE, Person, SILENCE, participant, room};
 use super::{config, counted, start};
 
 /// Says it again and again until `listener` hears it: the first words may come before the slot is filled.
-async fn hears(listener: &mut Person, speaker: &mut Person, words: &[u8]) -> Heard {
+pub(crate) async fn hears(listener: &mut Person, speaker: &mut Person, words: &[u8]) -> Heard {
     for _ in 0..100 {
         speaker.say(words).await;
         if let Some(heard) = listener.hear(Duration::from_millis(100)).await {

@@ -9,6 +9,7 @@ mod person;
 mod privacy;
 #[cfg(unix)]
 mod process;
+mod tls;
 
 use std::net::SocketAddr;
 use std::num::NonZero;

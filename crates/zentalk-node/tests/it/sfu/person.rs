@@ -7,7 +7,7 @@ use std::time::{Duration, Instant as StdInstant, SystemTime};
 use futures_util::{SinkExt, StreamExt};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
-use stun_types::attribute::{AttributeType, RawAttribute, Username};
+use stun_types::attribute::{AttributeType, RawAttribute, Username, XorMappedAddress};
 use stun_types::message::{
     BINDING, IntegrityAlgorithm, Message as Stun, MessageClass, MessageType, MessageWrite,
     MessageWriteExt, MessageWriteVec, ShortTermCredentials,
@@ -26,7 +26,7 @@ use zentalk_session_description::{
     SfuSlot, Source,
 };
 use zentalk_sfu_control::{
-    ClientFrame, Medium, ServerFrame, Token, TokenClaims, TokenSigner, Wish,
+    ClientFrame, Medium, ParticipantSecret, ServerFrame, Token, TokenClaims, TokenSigner, Wish,
 };
 use zentalk_srtp_media::rtp::{RtpHeader, RtpPacket, is_rtcp};
 use zentalk_srtp_media::{SrtpMasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
@@ -37,6 +37,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const SILENCE: Duration = Duration::from_millis(300);
 
 const UFRAG: &str = "mine";
+const PASSWORD: &str = "0123456789abcdefghijkl";
 const AUDIO_SSRC: u32 = 77;
 
 /// The relay's key in these tests.
@@ -49,7 +50,16 @@ pub(crate) fn room(number: u8) -> RoomId {
 }
 
 pub(crate) fn participant(number: u8) -> ParticipantId {
-    ParticipantId::from_bytes([number; 16])
+    secret(number).participant()
+}
+
+pub(crate) fn secret(number: u8) -> ParticipantSecret {
+    ParticipantSecret::new(Secret::new([number; 32]))
+}
+
+/// The secret of one of the participants of these tests.
+fn secret_of(id: ParticipantId) -> ParticipantSecret {
+    (0..=u8::MAX).map(secret).find(|secret| secret.participant() == id).unwrap()
 }
 
 pub(crate) fn unix_now() -> UnixTime {
@@ -89,7 +99,7 @@ pub(crate) struct Heard {
 }
 
 pub(crate) fn offer(certificate: &Certificate) -> SfuOffer {
-    let ice = IceParameters::new(UFRAG, "0123456789abcdefghijkl").unwrap();
+    let ice = IceParameters::new(UFRAG, PASSWORD).unwrap();
     let fingerprint = Fingerprint::parse(&certificate.fingerprint().to_string()).unwrap();
     let layers = [10, 20, 30].map(|ssrc| Source::new(ssrc, "me").with_rtx(ssrc + 1));
     let local = SfuLocal::new(Source::new(AUDIO_SSRC, "me"), 5).with_video(layers);
@@ -99,10 +109,15 @@ pub(crate) fn offer(certificate: &Certificate) -> SfuOffer {
 impl Person {
     /// Joins, but sends no media yet.
     pub(crate) async fn join(url: &str, room: RoomId, id: ParticipantId) -> Self {
+        Self::join_over(Control::connect(url).await, room, id).await
+    }
+
+    /// As [`Person::join`], over a connection that stands.
+    pub(crate) async fn join_over(mut control: Control, room: RoomId, id: ParticipantId) -> Self {
         let certificate = Certificate::generate(&mut UnwrapErr(SysRng), unix_now()).unwrap();
         let offer = offer(&certificate);
-        let mut control = Control::connect(url).await;
-        control.send(ClientFrame::Join { token: token(room, id), offer: offer.to_sdp() }).await;
+        let (token, secret) = (token(room, id), secret_of(id));
+        control.send(ClientFrame::Join { token, secret, offer: offer.to_sdp() }).await;
         let Some(ServerFrame::Joined { answer, participants }) = control.receive().await else {
             panic!("not let in");
         };
@@ -117,25 +132,46 @@ impl Person {
     /// Joins, and makes the path for media.
     pub(crate) async fn enter(url: &str, room: RoomId, id: ParticipantId) -> Self {
         let mut person = Box::pin(Self::join(url, room, id)).await;
-        Box::pin(person.check()).await;
-        Box::pin(person.shake_hands()).await;
+        person.connect().await;
         person
     }
 
-    /// A connectivity check that nominates (RFC 8445 §7.1.1), until it is answered.
+    /// Makes the path for media.
+    pub(crate) async fn connect(&mut self) {
+        Box::pin(self.check()).await;
+        Box::pin(self.shake_hands()).await;
+    }
+
+    /// A connectivity check that nominates (RFC 8445 §7.1.1), until it is answered; and the answer to the server's own.
     pub(crate) async fn check(&self) {
         let mut buffer = vec![0; 2_048];
         for attempt in 0.. {
             assert!(attempt < 100, "no check is answered");
             self.socket.send(&self.binding()).await.unwrap();
-            let answered = timeout(Duration::from_millis(200), self.socket.recv(&mut buffer)).await;
-            let Ok(Ok(length)) = answered else { continue };
-            if Stun::from_bytes(&buffer[..length])
-                .is_ok_and(|message| message.has_class(MessageClass::Success))
-            {
-                return;
+            let patience = Duration::from_millis(200);
+            while let Ok(Ok(length)) = timeout(patience, self.socket.recv(&mut buffer)).await {
+                match Stun::from_bytes(&buffer[..length]) {
+                    Ok(message) if message.has_class(MessageClass::Success) => return,
+                    Ok(message) if message.has_class(MessageClass::Request) => {
+                        self.socket.send(&self.response(&message)).await.unwrap();
+                    }
+                    _ => {}
+                }
             }
         }
+    }
+
+    /// That this is where it receives.
+    fn response(&self, question: &Stun<'_>) -> Vec<u8> {
+        let key = ShortTermCredentials::new(PASSWORD.to_owned()).into();
+        question.validate_integrity(&key).unwrap();
+        let mut message = Stun::builder_success(question, MessageWriteVec::new());
+        let address = candidate(&self.answer);
+        let mapped = XorMappedAddress::new(address, question.transaction_id());
+        message.add_attribute(&mapped).unwrap();
+        message.add_message_integrity(&key, IntegrityAlgorithm::Sha1).unwrap();
+        message.add_fingerprint().unwrap();
+        message.finish()
     }
 
     fn binding(&self) -> Vec<u8> {
@@ -312,6 +348,11 @@ pub(crate) struct Control {
 impl Control {
     pub(crate) async fn connect(url: &str) -> Self {
         let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        Self::over(socket)
+    }
+
+    /// A connection that stands.
+    pub(crate) fn over(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { socket: Box::new(socket), waiting: VecDeque::new() }
     }
 

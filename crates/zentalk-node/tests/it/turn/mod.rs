@@ -3,10 +3,10 @@
 #[cfg(unix)]
 mod binary;
 mod cases;
-mod certificate;
 mod client;
 mod peer;
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -17,6 +17,7 @@ use zentalk_node::turn::core::Realm;
 use zentalk_node::turn::peers::PeerPolicy;
 use zentalk_node::turn::{TurnServer, TurnServerConfig, secrets};
 
+use crate::certificate;
 use cases::{CASES, Target};
 use client::Way;
 
@@ -26,21 +27,22 @@ async fn start(
     ip: &str,
     folder: &Path,
 ) -> (Target, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
-    let pem = certificate::write(folder).unwrap();
+    let (certificate, key) = certificate::write(folder, "turn").unwrap();
+    let pem = fs::read(&certificate).unwrap();
     let any = SocketAddr::new(ip.parse().unwrap(), 0);
     let config =
         TurnServerConfig::new(Realm::new("turn.test").unwrap(), secrets(SECRET, None).unwrap())
             .udp(any)
             .tcp(any)
             .tls(any)
-            .certificate(folder.join("cert.pem"), folder.join("key.pem"))
+            .certificate(certificate, key)
             .peers(PeerPolicy::default().allow_loopback());
     let server = TurnServer::bind(config).await.unwrap();
     let target = Target {
         udp: server.udp_addresses()[0],
         tcp: server.tcp_addresses()[0],
         tls: server.tls_addresses()[0],
-        trust: TlsTrust::roots_pem(pem.as_bytes()).unwrap(),
+        trust: TlsTrust::roots_pem(&pem).unwrap(),
         secret: SECRET.to_owned(),
     };
     let (stop, stopped) = oneshot::channel::<()>();
