@@ -11,6 +11,11 @@ use zentalk_codec::FRAME_SAMPLES;
 pub const PICTURE_INTERVAL: Duration = Duration::from_micros(66_667);
 /// Between two frames of sound.
 pub(crate) const SOUND_INTERVAL: Duration = Duration::from_millis(20);
+/// By how many Hz a second the tone of [`Talk::rising`] rises.
+pub const RISE: u32 = 100;
+/// Half a minute of it.
+const RISING_SAMPLES: u32 = 30 * 48_000;
+const SAMPLE_RATE: f64 = 48_000.0;
 /// Wide enough for the burned-in number.
 const SIZE: (u32, u32) = (384, 216);
 const VIDEO_CLOCK: u32 = 90_000;
@@ -35,6 +40,19 @@ impl Talk {
         #[allow(clippy::expect_used)] // A test without its media cannot go on.
         let wav = Wav::read(format!("{path}{recording}").as_ref()).expect("the media of the tests");
         Self { speech: wav.to_mono(), sounds: 0, pictures: 0 }
+    }
+
+    /// A tone that rises from this many Hz by [`RISE`] a second, for as long as a scenario takes: from what is heard it can be told whose it
+    /// is, and when it was said.
+    pub fn rising(from: u32) -> Self {
+        let mut phase = 0.0_f64;
+        let samples = (0..RISING_SAMPLES).map(|at| {
+            let seconds = f64::from(at) / SAMPLE_RATE;
+            phase += (f64::from(from) + f64::from(RISE) * seconds) / SAMPLE_RATE;
+            // Within ±10,000.
+            ((phase * core::f64::consts::TAU).sin() * 10_000.0) as i16
+        });
+        Self { speech: samples.collect(), sounds: 0, pictures: 0 }
     }
 
     /// The same with pictures whose numbers begin here, so that it can be told whose they are.

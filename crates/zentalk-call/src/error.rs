@@ -44,6 +44,9 @@ pub enum Error {
     /// Somebody who is no member of a group call, and was not invited with that index, speaks as one.
     #[error("the sender is not invited to this group call")]
     NotInvited,
+    /// A member of a group call says that it has invited more people than a call can have.
+    #[error("a member of this group call names more invited people than a call can have")]
+    TooManyInvited,
     /// A call was to carry more media than this side's user agreed to.
     #[error("the peer wants the call to carry more media than were agreed on")]
     MoreMedia,

@@ -40,6 +40,8 @@ pub struct Seen {
     pub pictures_of: BTreeMap<u8, Vec<(Instant, Option<u32>)>>,
     /// When real sound of each member was played.
     pub heard_of: BTreeMap<u8, Vec<Instant>>,
+    /// How high that was, in Hz, frame by frame.
+    pub pitches_of: BTreeMap<u8, Vec<u32>>,
     /// What the members of a group did.
     pub members: Vec<(Instant, u8, MemberState)>,
     /// When own frames were first sealed under which keys.
@@ -79,6 +81,7 @@ impl Seen {
             Event::Audio { from, frame, source, .. } => {
                 if matches!(source, AudioSource::Received | AudioSource::Recovered) {
                     self.heard_of.entry(from).or_default().push(now);
+                    self.pitches_of.entry(from).or_default().push(pitch(frame.samples()));
                 }
                 self.listen(now, frame.samples(), source);
             }
@@ -142,4 +145,13 @@ impl Seen {
         };
         heard.windows(2).map(gap).max().unwrap_or_default()
     }
+}
+
+/// How high a tone is that fills 20 ms, in Hz: the signal changes its sign twice in each period.
+fn pitch(samples: &[i16]) -> u32 {
+    let changes = samples.windows(2).filter(|pair| match pair {
+        [before, after] => (*before < 0) != (*after < 0),
+        _ => false,
+    });
+    u32::try_from(changes.count()).unwrap_or(u32::MAX).saturating_mul(25)
 }

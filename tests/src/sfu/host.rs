@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use rand_chacha::ChaCha20Rng;
 use zentalk_call::engine::SfuInput;
 use zentalk_dtls_fingerprint::Certificate;
-use zentalk_node::sfu::{Admission, Reception, ReceptionOutput};
+use zentalk_node::sfu::Admission;
 use zentalk_primitives::{Instant, Transmit, UnixTime};
 use zentalk_sfu::{Sfu, SfuConfig, SfuStats};
+use zentalk_sfu_control::TokenVerifier;
 
+use super::evil::EvilSfu;
+use super::program::{Honest, Program, Said};
 use crate::network::{Link, Network};
 
 /// Whose control connection, by the place of its owner and the engine's number for it.
@@ -25,10 +28,7 @@ pub struct SfuHost {
     /// What it kept.
     pub kept: Vec<Vec<u8>>,
     power: Power,
-    sfu: Sfu,
-    reception: Reception,
-    admission: Admission,
-    rng: ChaCha20Rng,
+    program: Program,
     links: BTreeMap<u64, LinkName>,
     connections: u64,
     /// What goes to control connections, with the time at which it arrives there.
@@ -55,30 +55,51 @@ const CONTROL_DELAY: Duration = Duration::from_millis(20);
 const MEDIA_PORT: u16 = 7_443;
 
 impl SfuHost {
-    /// The server with this number.
+    /// The server with this number, which takes these tokens.
     #[allow(clippy::expect_used)] // Without a certificate there is nothing to test.
     pub(super) fn new(
         number: u8,
-        admission: Admission,
+        tokens: TokenVerifier,
         now: UnixTime,
         mut rng: ChaCha20Rng,
         network: &mut Network,
     ) -> Self {
-        let address = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 240 + number));
-        network.set_access(address, Link::perfect(Duration::from_millis(2)));
-        let address = SocketAddr::new(address, MEDIA_PORT);
+        let address = Self::place(number, network);
         let certificate = Certificate::generate(&mut rng, now).expect("a certificate");
         let sfu = Sfu::new(SfuConfig::default(), certificate, &mut rng).expect("a good config");
+        let honest = Honest::new(sfu, address, Admission::new(tokens), rng);
+        Self::running(number, address, Program::Honest(Box::new(honest)))
+    }
+
+    /// The same, run by somebody who means harm.
+    #[allow(clippy::expect_used)]
+    pub(super) fn evil(
+        number: u8,
+        tokens: TokenVerifier,
+        now: UnixTime,
+        mut rng: ChaCha20Rng,
+        network: &mut Network,
+    ) -> Self {
+        let address = Self::place(number, network);
+        let certificate = Certificate::generate(&mut rng, now).expect("a certificate");
+        let evil = EvilSfu::new(address, certificate, tokens, rng);
+        Self::running(number, address, Program::Evil(Box::new(evil)))
+    }
+
+    fn place(number: u8, network: &mut Network) -> SocketAddr {
+        let address = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 240 + number));
+        network.set_access(address, Link::perfect(Duration::from_millis(2)));
+        SocketAddr::new(address, MEDIA_PORT)
+    }
+
+    fn running(number: u8, address: SocketAddr, program: Program) -> Self {
         Self {
             url: format!("wss://sfu{number}.test/v1"),
             address,
             keeps: false,
             kept: Vec::new(),
             power: Power::On,
-            sfu,
-            reception: Reception::new(vec![address]),
-            admission,
-            rng,
+            program,
             links: BTreeMap::new(),
             connections: 0,
             outbox: VecDeque::new(),
@@ -88,7 +109,15 @@ impl SfuHost {
 
     /// What it has done.
     pub fn stats(&self) -> SfuStats {
-        self.sfu.stats()
+        self.program.stats()
+    }
+
+    /// What it does, if it was put up to do harm.
+    pub fn as_evil(&mut self) -> Option<&mut EvilSfu> {
+        match &mut self.program {
+            Program::Evil(evil) => Some(evil),
+            Program::Honest(_) => None,
+        }
     }
 
     /// Kills its process: control connections break, media find nobody.
@@ -111,7 +140,7 @@ impl SfuHost {
     }
 
     pub(crate) fn next_event(&self) -> Option<Instant> {
-        let timeout = self.sfu.next_timeout().filter(|_| self.is_up());
+        let timeout = self.program.next_timeout().filter(|_| self.is_up());
         let mail = [self.outbox.front().map(|sent| sent.0), self.inbox.front().map(|sent| sent.0)];
         mail.into_iter().flatten().chain(timeout).min()
     }
@@ -121,7 +150,7 @@ impl SfuHost {
     pub(crate) fn handle_datagram(
         &mut self,
         now: Instant,
-        mut datagram: Transmit,
+        datagram: Transmit,
         network: &mut Network,
     ) {
         if !self.is_up() {
@@ -130,9 +159,7 @@ impl SfuHost {
         if self.keeps {
             self.kept.push(datagram.payload.clone());
         }
-        // A datagram that arrives: its `remote` is this server.
-        let (local, remote) = (datagram.remote, datagram.local);
-        self.sfu.handle_datagram(now, local, remote, &mut datagram.payload);
+        self.program.handle_datagram(now, datagram);
         self.drain(now, network);
     }
 
@@ -160,8 +187,8 @@ impl SfuHost {
         while let Some((_, name, said)) = self.inbox.pop_front_if(|sent| sent.0 <= now) {
             self.hear(now, unix_now, name, said);
         }
-        if self.is_up() && self.sfu.next_timeout().is_some_and(|at| at <= now) {
-            self.sfu.handle_timeout(now);
+        if self.is_up() && self.program.next_timeout().is_some_and(|at| at <= now) {
+            self.program.handle_timeout(now);
         }
         self.drain(now, network);
         let mut told = Vec::new();
@@ -187,12 +214,11 @@ impl SfuHost {
                 if self.keeps {
                     self.kept.push(frame.clone());
                 }
-                let Self { reception, admission, sfu, rng, .. } = self;
-                reception.handle_frame(now, unix_now, connection, &frame, admission, sfu, rng);
+                self.program.handle_frame((now, unix_now), (connection, name.0), &frame);
             }
             (FromClient::Close, Some(connection)) => {
                 self.links.remove(&connection);
-                self.reception.handle_closed(connection);
+                self.program.handle_closed(connection);
             }
             _ => {}
         }
@@ -202,26 +228,19 @@ impl SfuHost {
         if !self.is_up() {
             return;
         }
-        self.reception.handle_events(&mut self.sfu);
-        while let Some(output) = self.reception.poll_output() {
-            match output {
-                ReceptionOutput::Send { connection, frame } => {
+        while let Some(said) = self.program.poll_output() {
+            match said {
+                Said::Frame { connection, frame } => {
                     if let Some(name) = self.links.get(&connection).copied() {
                         self.tell(now, name, SfuInput::Frame { link: name.1, frame });
                     }
                 }
-                ReceptionOutput::Close { connection } => {
+                Said::Close { connection } => {
                     if let Some(name) = self.links.remove(&connection) {
                         self.tell(now, name, SfuInput::Closed { link: name.1 });
                     }
                 }
-                _ => {}
-            }
-        }
-        while let Some(burst) = self.sfu.poll_burst() {
-            for datagram in burst.datagrams() {
-                let payload = datagram.to_vec();
-                network.send(now, Transmit { local: burst.from, remote: burst.to, payload });
+                Said::Datagram(datagram) => network.send(now, datagram),
             }
         }
     }

@@ -4,10 +4,10 @@ use core::time::Duration;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use zentalk_call::engine::SfuGrant;
-use zentalk_node::sfu::Admission;
 use zentalk_primitives::{ParticipantId, RoomId, Secret, UnixTime};
 use zentalk_sfu_control::{TokenClaims, TokenSigner, TokenVerifier};
 
+use super::evil::EvilSfu;
 use super::host::SfuHost;
 use crate::network::Network;
 
@@ -32,12 +32,32 @@ impl SfuOperator {
     }
 
     /// Puts up a server.
-    #[allow(clippy::expect_used)]
     pub(crate) fn put_up(&mut self, now: UnixTime, network: &mut Network) {
+        let (number, tokens, rng) = self.next();
+        self.hosts.push(SfuHost::new(number, tokens, now, rng, network));
+    }
+
+    /// Puts up a server that means harm.
+    pub(crate) fn put_up_evil(&mut self, now: UnixTime, network: &mut Network) {
+        let (number, tokens, rng) = self.next();
+        self.hosts.push(SfuHost::evil(number, tokens, now, rng, network));
+    }
+
+    #[allow(clippy::expect_used)]
+    fn next(&self) -> (u8, TokenVerifier, ChaCha20Rng) {
         let number = u8::try_from(self.hosts.len()).unwrap_or_default();
         let verifier = TokenVerifier::new(vec![self.signer.public_key()]).expect("a key");
         let rng = ChaCha20Rng::seed_from_u64(self.seed ^ (0x5f << 8) ^ u64::from(number));
-        self.hosts.push(SfuHost::new(number, Admission::new(verifier), now, rng, network));
+        (number, verifier, rng)
+    }
+
+    /// The first server that means harm.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[allow(clippy::expect_used)]
+    pub fn evil(&mut self) -> &mut EvilSfu {
+        self.hosts.iter_mut().find_map(SfuHost::as_evil).expect("an evil server")
     }
 
     /// The server that takes media here.

@@ -20,6 +20,7 @@ pub struct WorldBuilder {
     people: Vec<(Home, String)>,
     sites: Vec<TurnSite>,
     forwarders: u8,
+    evil: bool,
     mail_delay: Duration,
 }
 
@@ -51,6 +52,13 @@ impl WorldBuilder {
         self
     }
 
+    /// With a forwarding server that means harm, before all others.
+    #[must_use]
+    pub fn evil_sfu(mut self) -> Self {
+        self.evil = true;
+        self
+    }
+
     /// With a relay that takes so long from a put to its delivery.
     #[must_use]
     pub fn mail_delay(mut self, delay: Duration) -> Self {
@@ -65,6 +73,9 @@ impl WorldBuilder {
         let mut turn = Operator::new(self.seed);
         self.sites.into_iter().for_each(|site| turn.put_up(site, &mut network));
         let mut sfu = SfuOperator::new(self.seed);
+        if self.evil {
+            sfu.put_up_evil(START, &mut network);
+        }
         (0..self.forwarders).for_each(|_| sfu.put_up(START, &mut network));
         // Two people are joined by the accesses of both: together they are the link that was asked for.
         let access = self.link.half();
@@ -100,7 +111,8 @@ impl World {
     /// A world in which `link` lies between every two people, half of it at each of them.
     pub fn builder(seed: u64, link: Link) -> WorldBuilder {
         let (people, sites) = (Vec::new(), Vec::new());
-        WorldBuilder { seed, link, people, sites, forwarders: 0, mail_delay: MAIL_DELAY }
+        let (forwarders, evil, mail_delay) = (0, false, MAIL_DELAY);
+        WorldBuilder { seed, link, people, sites, forwarders, evil, mail_delay }
     }
 
     /// Alice and Bob, with this link between them.

@@ -1,4 +1,4 @@
-//! For demonstrations under glass: writes the keys of group calls to a file.
+//! For demonstrations under glass: writes the keys of group calls to a file, and lets a call do what none may.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,7 +6,16 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 
+use tokio::sync::oneshot;
+use zentalk_primitives::Instant;
 use zeroize::Zeroizing;
+
+use super::handle::Call;
+use super::task::Command;
+use crate::engine::Engine;
+
+/// Something to be done to the engine, on the task that owns it.
+pub(super) type Deed = Box<dyn FnOnce(&mut Engine, Instant) + Send>;
 
 /// The file, and the names of what is in it. It keeps no key: the memory of this program must look as it would without it.
 pub(super) struct Glass {
@@ -43,6 +52,51 @@ impl Glass {
             }
             self.written.insert(name);
         }
+    }
+}
+
+impl Call {
+    /// Seals each of `texts` as if it were 20 ms of this side's sound, and sends none of them. Those that could not be sealed are
+    /// left out.
+    pub async fn seal_aside(&self, texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        self.under_glass(move |engine, _| {
+            texts.iter().filter_map(|text| engine.seal_aside(text).ok()).collect()
+        })
+        .await
+    }
+
+    /// Opens `frames` as if they had come in the slot of the member with the index `from`: for each, why it does not open, or nothing.
+    pub async fn open_aside(&self, from: u8, frames: Vec<Vec<u8>>) -> Vec<Option<String>> {
+        self.under_glass(move |engine, _| {
+            let refusal = |frame: &Vec<u8>| {
+                engine.open_aside(from, frame).err().map(|error| error.to_string())
+            };
+            frames.iter().map(refusal).collect()
+        })
+        .await
+    }
+
+    /// Tells all members that this side leaves, as hanging up does, and stays: at the server, with every key that it has.
+    pub async fn pretend_to_leave(&self) {
+        self.under_glass(|engine, now| drop(engine.pretend_to_leave(now))).await;
+    }
+
+    /// The last packets that the server forwarded to this side, without the SRTP around them; the newest last.
+    pub async fn recent_packets(&self) -> Vec<Vec<u8>> {
+        self.under_glass(|engine, _| engine.recent_packets()).await
+    }
+
+    /// Nothing, if the driver has stopped.
+    async fn under_glass<T: Default + Send + 'static>(
+        &self,
+        deed: impl FnOnce(&mut Engine, Instant) -> T + Send + 'static,
+    ) -> T {
+        let (reply, answer) = oneshot::channel();
+        let deed: Deed = Box::new(move |engine, now| drop(reply.send(deed(engine, now))));
+        if self.commands.send(Command::Glass(deed)).await.is_err() {
+            return T::default();
+        }
+        answer.await.unwrap_or_default()
     }
 }
 

@@ -152,7 +152,7 @@ impl IncomingCall {
 pub struct Call {
     id: CallId,
     news: News,
-    commands: mpsc::Sender<Command>,
+    pub(super) commands: mpsc::Sender<Command>,
 }
 
 impl Call {

@@ -38,6 +38,9 @@ impl Engine {
                 Some(at) => at,
                 None => continue,
             };
+            if self.maintain_downgrade() {
+                continue;
+            }
             // A restart before its candidates: they are known by its credentials.
             if self.say_restart() || self.send_candidates() {
                 continue;
@@ -45,7 +48,8 @@ impl Engine {
             let others = [registry, call, self.next_report, self.turn.timeout()];
             let leaving = self.leaving.drain(&mut self.outputs);
             let restart = self.call.as_ref().and_then(Call::restart_timeout);
-            let others = others.into_iter().chain([leaving, restart, group, self.next_upgrade()]);
+            let moves = [self.next_upgrade(), self.next_downgrade()];
+            let others = others.into_iter().chain([leaving, restart, group]).chain(moves);
             return others.flatten().min();
         }
     }
@@ -63,7 +67,7 @@ impl Engine {
             return Ok(());
         }
         self.receive_offered(id)?;
-        let is_pair = self.call.as_ref().is_some_and(|call| call.id() == id);
+        let is_pair = self.call.as_ref().is_some_and(|call| call.id() == id) && !self.tries_pair();
         if !is_pair && self.group.as_ref().is_some_and(|group| group.id() == id) {
             return self.act_in_group(id, action);
         }

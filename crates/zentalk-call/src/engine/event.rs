@@ -46,7 +46,8 @@ pub enum Event {
     Audio {
         /// Which call.
         call: CallId,
-        /// Whose: a member's index. In a call of two the caller's is 0 and the callee's 1.
+        /// Whose: a member's index. In a call of two the caller's is 0 and the callee's 1, unless it was a group call before:
+        /// then both keep theirs.
         from: u8,
         /// The sound; its timestamp counts samples at 48 kHz and wraps.
         frame: AudioFrame,
@@ -57,7 +58,8 @@ pub enum Event {
     Video {
         /// Which call.
         call: CallId,
-        /// Whose: a member's index. In a call of two the caller's is 0 and the callee's 1.
+        /// Whose: a member's index. In a call of two the caller's is 0 and the callee's 1, unless it was a group call before:
+        /// then both keep theirs.
         from: u8,
         /// The picture.
         picture: Picture,
@@ -117,7 +119,8 @@ pub enum Event {
         /// To be compared by the people, aloud or by sight.
         sas: ShortAuthenticationString,
     },
-    /// What carries a group call's media.
+    /// What carries a group call's media. After [`SfuState::Left`] the call is one of two, over the path that
+    /// [`Event::Path`] tells; nobody has left who was in it.
     Sfu {
         /// Which call.
         call: CallId,

@@ -9,7 +9,7 @@ use zentalk_signaling_ratchet::IdentityPublic;
 
 use super::call::{self, Call};
 use super::event::{Event, Media, Ring};
-use super::group::GroupCall;
+use super::group::{Downgrade, GroupCall};
 use super::io::Output;
 use super::stats::Security;
 use super::{Engine, media, transport};
@@ -58,6 +58,7 @@ impl Engine {
     fn end(&mut self, id: CallId, reason: EndReason) {
         self.end_group(id);
         self.upgrade = None;
+        self.downgrade = Downgrade::default();
         if let Some(mut call) = self.call.take_if(|call| call.id() == id) {
             self.say_last_words(&mut call);
             self.leave_relays(call, reason);
@@ -88,6 +89,9 @@ impl Engine {
 
     pub(super) fn take_output(&mut self, output: call::Output) {
         let Some(id) = self.call.as_ref().map(Call::id) else { return };
+        if self.tries_pair() {
+            return self.take_attempt(id, output);
+        }
         match output {
             call::Output::Transport(transport::Output::Transmit(transmit)) => {
                 self.outputs.push_back(Output::Transmit(transmit));
@@ -184,7 +188,8 @@ impl Engine {
 
     /// An address of ours went away: with it perhaps the path, and everything that was to come over it.
     pub(super) fn path_gone(&mut self, cause: LossCause) {
-        let id = self.call.as_ref().filter(|call| !call.has_pair()).map(Call::id);
+        let call = self.call.as_ref().filter(|_| !self.tries_pair());
+        let id = call.filter(|call| !call.has_pair()).map(Call::id);
         if let Some(id) = id
             && !self.registry.state().reconnects()
         {

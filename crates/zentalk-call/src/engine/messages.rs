@@ -108,6 +108,12 @@ impl Engine {
             CallBody::Candidates(candidates) => {
                 self.handle_candidates(call, &from, &candidates);
             }
+            CallBody::GroupPairOffer(offer) => {
+                return self.handle_pair_offer(call, &from, offer, queued);
+            }
+            CallBody::GroupPairAnswer(answer) => {
+                return self.handle_pair_answer(call, (&from, device), answer, queued);
+            }
             CallBody::Restart(restart) => return self.handle_restart(call, &from, &restart),
             CallBody::End(code) => {
                 self.pass(call, from, Message::End(EndReason::from_wire(code.0)));

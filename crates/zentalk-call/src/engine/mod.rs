@@ -28,6 +28,7 @@ mod plain;
 mod prekeys;
 mod relaying;
 mod restart;
+mod sending;
 mod srtp;
 mod stats;
 mod transport;
@@ -40,7 +41,6 @@ use std::collections::VecDeque;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use zentalk_call_fsm::{CallRegistry, Command, LocalAccept, PublicState, RegistryInput};
-use zentalk_codec::{AudioFrame, VideoFrame};
 use zentalk_ice_nat::LocalSocket;
 use zentalk_primitives::{CallId, Instant, Secret, UnixTime};
 use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, Postbox, StorageKey};
@@ -62,7 +62,7 @@ pub use zentalk_ice_nat::relays::{Location, RelayServer, StreamId, StreamInput, 
 pub use zentalk_ice_nat::turn::{TlsTrust, TurnCredentials};
 
 use self::call::{Call, Setting};
-use self::group::{Asked, GroupCall, Upgrade};
+use self::group::{Asked, Downgrade, GroupCall, Upgrade};
 use self::leaving::Leaving;
 use self::messages::{Offered, Outgoing};
 use self::relaying::Turn;
@@ -86,6 +86,8 @@ pub struct Engine {
     group: Option<GroupCall>,
     /// A call of two that becomes a group call has both.
     upgrade: Option<Upgrade>,
+    /// So does a group call of which two are left, while a path of their own is tried.
+    downgrade: Downgrade,
     /// An offer that the registry is just deciding about.
     offered: Option<Offered>,
     /// Messages that wait for the prekeys of their addressee.
@@ -100,9 +102,9 @@ pub struct Engine {
     /// When one's own prekeys were last given out to be published, and when to do so again.
     published_at: Option<Instant>,
     publish_at: Option<Instant>,
-    /// Messages that did not open or made no sense.
     /// Which places in group calls were offered to this side.
     asked: Asked,
+    /// Messages that did not open or made no sense.
     dropped_messages: u64,
     outputs: VecDeque<Output>,
 }
@@ -183,6 +185,7 @@ impl Engine {
             call: None,
             group: None,
             upgrade: None,
+            downgrade: Downgrade::default(),
             offered: None,
             waiting: VecDeque::new(),
             turn: Turn::new(location),
@@ -299,65 +302,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Sends 20 ms of sound.
-    ///
-    /// # Errors
-    /// [`Error::NotUp`] before the call is up and after it; what the encoder refuses.
-    pub fn send_audio(
-        &mut self,
-        now: Instant,
-        call: CallId,
-        frame: &AudioFrame,
-    ) -> Result<(), Error> {
-        self.advance(now);
-        let now = self.now;
-        let sent = self.for_both(
-            call,
-            |call| call.send_audio(now, frame),
-            |group| group.send_audio(now, frame),
-        );
-        self.settle();
-        sent
-    }
-
-    /// Sends a picture.
-    ///
-    /// # Errors
-    /// [`Error::NotUp`] before the call is up and after it; [`Error::NoSuchMedia`] in a call without
-    /// pictures; what the encoder refuses.
-    pub fn send_video(
-        &mut self,
-        now: Instant,
-        call: CallId,
-        picture: &VideoFrame,
-    ) -> Result<(), Error> {
-        self.advance(now);
-        let now = self.now;
-        let sent = self.for_both(
-            call,
-            |call| call.send_video(now, picture),
-            |group| group.send_video(now, picture),
-        );
-        self.settle();
-        sent
-    }
-
-    /// Sends over every path that a call has: one, but for the while that two serve it.
-    fn for_both(
-        &mut self,
-        id: CallId,
-        pair: impl FnOnce(&mut Call) -> Result<(), Error>,
-        group: impl FnOnce(&mut GroupCall) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let call = self.call.as_mut().filter(|call| call.id() == id).map(pair);
-        let group = self.group.as_mut().filter(|group| group.id() == id).map(group);
-        match (call, group) {
-            (Some(Ok(())), _) | (_, Some(Ok(()))) => Ok(()),
-            (Some(refused), _) | (None, Some(refused)) => refused,
-            (None, None) => Err(Error::NotUp),
-        }
-    }
-
     /// Ends the active call, if there is one: the program is about to end.
     pub fn hang_up_all(&mut self, now: Instant) {
         if let Some(call) = self.registry.active() {
@@ -452,10 +396,13 @@ impl Engine {
     /// A datagram of a peer's, or of a server's that carries a group call. Where a call has both paths, the group's knows its own.
     fn handle_datagram(&mut self, local: SocketAddr, remote: SocketAddr, payload: Vec<u8>) {
         match (&mut self.call, &mut self.group) {
-            (Some(call), Some(group)) => match group.is_of_path(remote) {
-                true => group.handle_datagram(self.now, (local, remote), payload),
-                false => call.handle_datagram(self.now, local, remote, payload),
-            },
+            (Some(call), Some(group)) => {
+                if group.is_of_path(remote) {
+                    group.handle_datagram(self.now, (local, remote), payload);
+                } else if !group.take_relayed(self.now, (local, remote), &payload) {
+                    call.handle_datagram(self.now, local, remote, payload);
+                }
+            }
             (Some(call), None) => call.handle_datagram(self.now, local, remote, payload),
             (None, Some(group)) => group.handle_datagram(self.now, (local, remote), payload),
             (None, None) => {}
@@ -469,7 +416,9 @@ impl Engine {
 
     fn report_quality(&mut self) {
         let due = self.next_report.is_some_and(|at| at <= self.now);
-        let pair = self.call.as_ref().map(|call| (call.id(), call.stats(self.now)));
+        // A path that is only tried has no say.
+        let pair = self.call.as_ref().filter(|_| !self.tries_pair());
+        let pair = pair.map(|call| (call.id(), call.stats(self.now)));
         let group = || self.group.as_ref().map(|group| (group.id(), group.stats(self.now)));
         if let (Some((call, stats)), true) = (pair.or_else(group), due) {
             self.outputs.push_back(Output::Event(Event::Quality { call, stats }));

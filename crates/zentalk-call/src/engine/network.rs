@@ -38,11 +38,12 @@ impl Engine {
             Some(call) => call.add_socket(self.now, socket, &mut self.rng)?,
             None => {}
         }
-        if let Some(group) = &mut self.group {
-            match is_spare && self.call.is_none() {
-                true => group.add_relay_socket(self.now, address),
-                false => group.add_socket(self.now, socket, &mut self.rng)?,
-            }
+        match (&mut self.group, &self.call) {
+            (Some(group), None) if is_spare => group.add_relay_socket(self.now, address),
+            // It is the other path that asked for it.
+            (Some(_), Some(_)) if is_spare => {}
+            (Some(group), _) => group.add_socket(self.now, socket, &mut self.rng)?,
+            (None, _) => {}
         }
         self.sockets.push(socket);
         self.settle();
@@ -68,6 +69,7 @@ impl Engine {
     /// accordingly: a call that goes on looks for its path anew, at once.
     pub fn network_changed(&mut self, now: Instant) {
         self.advance(now);
+        self.note_network_for_downgrade();
         self.turn.network_changed();
         self.path_gone(LossCause::NetworkChanged);
         if let Some(group) = &mut self.group {

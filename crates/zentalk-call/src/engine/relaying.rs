@@ -63,6 +63,20 @@ impl Turn {
         self.wanted.clear();
     }
 
+    /// Whether nothing is waited for, and no allocations are being replaced.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.asked_until.is_none() && !self.renewing && self.wanted.is_empty()
+    }
+
+    /// Another socket is wanted at this interface. Returns whether that is news.
+    pub(super) fn want_socket(&mut self, interface: IpAddr) -> bool {
+        let is_new = !self.wanted.contains(&interface);
+        if is_new {
+            self.wanted.push(interface);
+        }
+        is_new
+    }
+
     /// Whether a socket at this interface was asked for; then it is TURN's alone.
     pub(super) fn takes_socket(&mut self, interface: IpAddr) -> bool {
         let place = self.wanted.iter().position(|wanted| *wanted == interface);
@@ -143,6 +157,9 @@ impl Engine {
         let now = self.now;
         let Some(path) = self.relayed_path() else { return };
         path.expect_relays(now, false);
+        if self.tries_pair() {
+            return;
+        }
         if !self.has_relay_in_sight() {
             self.no_relay();
         }
@@ -163,8 +180,10 @@ impl Engine {
     pub(super) fn take_relays(&mut self, event: &RelaysEvent) {
         self.turn.ranking.observe(self.now, event);
         match event {
-            RelaysEvent::RenewalDue => self.ask_for_relays(),
             RelaysEvent::Failed(failure) => tracing::debug!(%failure, "no relay"),
+            // One path carries the call and one is tried: neither is at its end without relays, and a renewal is asked for again.
+            RelaysEvent::RenewalDue | RelaysEvent::Settled if self.tries_pair() => {}
+            RelaysEvent::RenewalDue => self.ask_for_relays(),
             RelaysEvent::Settled => {
                 self.renewed();
                 if !self.has_relay_in_sight() {
@@ -177,8 +196,7 @@ impl Engine {
                     group.path_gone(self.now);
                 }
             }
-            RelaysEvent::SocketNeeded { interface } if !self.turn.wanted.contains(interface) => {
-                self.turn.wanted.push(*interface);
+            RelaysEvent::SocketNeeded { interface } if self.turn.want_socket(*interface) => {
                 self.outputs.push_back(Output::OpenSocket { interface: *interface });
             }
             _ => {}

@@ -11,7 +11,7 @@ use crate::Error;
 impl Engine {
     /// Begins the next round. It is said once its first candidates are known, which is before anything else happens.
     pub(super) fn begin_restart(&mut self) {
-        if let Some(call) = &mut self.call {
+        if let Some(call) = self.call.as_mut().filter(|_| !self.downgrade.tries()) {
             call.begin_restart(self.now, &mut self.rng);
         }
         self.retry_relays();
@@ -41,7 +41,7 @@ impl Engine {
     ) -> Result<(), Error> {
         let mutual =
             matches!(self.registry.state(), State::Live(acceptance, _) if acceptance.is_mutual());
-        let call = self.call.as_mut().filter(|_| mutual);
+        let call = self.call.as_mut().filter(|_| mutual && !self.downgrade.tries());
         match call.filter(|call| call.id() == id && call.peer().identity() == from) {
             Some(call) => call.handle_restart(self.now, restart, &mut self.rng),
             None => Err(Error::NotUp),

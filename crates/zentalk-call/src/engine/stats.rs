@@ -57,3 +57,31 @@ pub struct StreamStats {
     /// Bits a second received.
     pub receive_bit_rate: u64,
 }
+
+impl CallStats {
+    /// The same with what was counted before it. Rates, jitter and round trip are of now.
+    pub(super) fn after(self, earlier: &Self) -> Self {
+        Self {
+            round_trip: self.round_trip,
+            audio: self.audio.after(&earlier.audio),
+            video: self.video.after(&earlier.video),
+            datagrams_refused: self.datagrams_refused + earlier.datagrams_refused,
+            frames_refused: self.frames_refused + earlier.frames_refused,
+            audio_frames_played: self.audio_frames_played + earlier.audio_frames_played,
+            audio_frames_concealed: self.audio_frames_concealed + earlier.audio_frames_concealed,
+            pictures_decoded: self.pictures_decoded + earlier.pictures_decoded,
+        }
+    }
+}
+
+impl StreamStats {
+    fn after(self, earlier: &Self) -> Self {
+        Self {
+            packets_sent: self.packets_sent + earlier.packets_sent,
+            packets_repeated: self.packets_repeated + earlier.packets_repeated,
+            packets_received: self.packets_received + earlier.packets_received,
+            packets_lost: self.packets_lost + earlier.packets_lost,
+            ..self
+        }
+    }
+}

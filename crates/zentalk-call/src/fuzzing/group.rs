@@ -7,7 +7,7 @@ use zentalk_session_description::{
 };
 use zentalk_sfu_control::{GoneReason, RefusedCode, ServerFrame, Slot};
 use zentalk_signaling_ratchet::messages::{
-    GroupInvite, GroupJoin, GroupKeys, GroupMember, GroupRoom, GroupSas, MediaKinds,
+    GroupInvite, GroupInvited, GroupJoin, GroupKeys, GroupMember, GroupRoom, GroupSas, MediaKinds,
 };
 use zentalk_signaling_ratchet::{CallBody, ContactCard};
 use zeroize::Zeroizing;
@@ -51,6 +51,9 @@ enum Said {
     Join { index: u8, participant: u8 },
     Keys(Vec<u8>),
     Verification(Vec<u8>),
+    PairOffer { video: bool, edits: Vec<Edit>, queued: u8 },
+    PairAnswer(Vec<Edit>),
+    Word { index: u8, over: bool },
 }
 
 /// What a forwarding server says.
@@ -124,6 +127,13 @@ fn say(victim: &mut Victim, peer: &mut Peer, said: &Said) {
             (GroupKeys::new(Zeroizing::new(bytes.clone())).ok().map(CallBody::GroupKeys), 0)
         }
         Said::Verification(bytes) => (GroupSas::new(bytes.clone()).ok().map(CallBody::GroupSas), 0),
+        Said::PairOffer { video, edits, queued } => (peer.pair_offer(*video, edits), *queued),
+        Said::PairAnswer(edits) => (peer.pair_answer(edits), 0),
+        Said::Word { index, over } => {
+            let word = GroupInvited::given(*index, peer.card.identity().clone());
+            let word = word.map(|word| if *over { word.taken_back() } else { word });
+            (word.ok().map(CallBody::GroupInvited), 0)
+        }
     };
     let _ = victim.hear(peer, call, body, queued);
 }
@@ -239,9 +249,12 @@ mod tests {
         }
         run(&mut victim, &mut peer, &[join(1)]);
         assert_eq!(state(&victim), Some(MemberState::Joining));
-        // Once only.
+        // Said again it is nothing new, and under another name at the server it is refused.
         let before = victim.engine.dropped_messages();
         run(&mut victim, &mut peer, &[join(1)]);
+        assert_eq!(victim.engine.dropped_messages(), before);
+        let other = GroupOp::Say(Said::Join { index: 1, participant: 8 });
+        run(&mut victim, &mut peer, &[other]);
         assert_eq!(victim.engine.dropped_messages(), before + 1);
     }
 
@@ -255,6 +268,8 @@ mod tests {
             Said::Join { index: 1, participant: 7 },
             Said::Keys(vec![8, 1]),
             Said::Verification(vec![1; 38]),
+            Said::PairOffer { video: true, edits: Vec::new(), queued: 0 },
+            Said::PairAnswer(Vec::new()),
             invited(),
             Said::Invited { video: true, index: 5, present: None, queued: 0 },
         ];
@@ -284,6 +299,23 @@ mod tests {
         let said = Said::Invited { video: false, index: 1, present: None, queued: 61 };
         run(&mut victim, &mut peer, &[GroupOp::Say(said)]);
         assert_eq!(victim.engine.active_call(), None);
+    }
+
+    /// A path of two is opened for the one member that is left and heard, and for nobody before that.
+    #[test]
+    fn a_path_of_two_is_refused_to_whoever_is_not_left_with_this_side() {
+        let (mut victim, mut peer) = pair(RELAY);
+        let offers = || Said::PairOffer { video: false, edits: Vec::new(), queued: 0 };
+        let place = GroupOp::Place { video: false };
+        for before in [None, Some(place), Some(grant()), Some(join(1))] {
+            run(&mut victim, &mut peer, before.as_slice());
+            for said in [offers(), Said::PairAnswer(Vec::new())] {
+                let before = victim.engine.dropped_messages();
+                let dropped = u64::from(!matches!(said, Said::PairAnswer(_)));
+                run(&mut victim, &mut peer, &[GroupOp::Say(said)]);
+                assert_eq!(victim.engine.dropped_messages(), before + dropped);
+            }
+        }
     }
 
     /// A token that nobody asked for, of a relay that has no say in this call.

@@ -130,6 +130,22 @@ impl Peer {
         Some(CallBody::Answer(messages::Answer::new(sdp, secret).ok()?))
     }
 
+    /// The same as an offer and an answer, for a path of two in a group call.
+    pub(super) fn pair_offer(&mut self, video: bool, edits: &[Edit]) -> Option<CallBody> {
+        match self.offer(video, edits)? {
+            CallBody::Offer(offer) => Some(CallBody::GroupPairOffer(offer)),
+            _ => None,
+        }
+    }
+
+    /// None before the victim offered something.
+    pub(super) fn pair_answer(&mut self, edits: &[Edit]) -> Option<CallBody> {
+        match self.answer(edits)? {
+            CallBody::Answer(answer) => Some(CallBody::GroupPairAnswer(answer)),
+            _ => None,
+        }
+    }
+
     pub(super) fn ringing(&self, edits: &[Edit]) -> Option<CallBody> {
         Some(CallBody::Ringing(messages::Ringing::new(self.answer_sdp(edits)?).ok()?))
     }

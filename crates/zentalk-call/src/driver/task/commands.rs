@@ -11,15 +11,45 @@ use crate::driver::error::DriverError;
 use crate::engine::{Event, Media, Ring};
 
 pub(in crate::driver) enum Command {
-    Place { to: Box<ContactCard>, media: Media, accept: LocalAccept, reply: Reply<Started> },
-    PlaceGroup { to: Vec<ContactCard>, media: Media, accept: LocalAccept, reply: Reply<Started> },
-    Invite { call: CallId, to: Box<ContactCard>, reply: Reply<()> },
-    Accept { call: CallId, accept: LocalAccept, reply: Reply<()> },
-    Decline { call: CallId },
-    HangUp { call: CallId },
+    Place {
+        to: Box<ContactCard>,
+        media: Media,
+        accept: LocalAccept,
+        reply: Reply<Started>,
+    },
+    PlaceGroup {
+        to: Vec<ContactCard>,
+        media: Media,
+        accept: LocalAccept,
+        reply: Reply<Started>,
+    },
+    Invite {
+        call: CallId,
+        to: Box<ContactCard>,
+        reply: Reply<()>,
+    },
+    Accept {
+        call: CallId,
+        accept: LocalAccept,
+        reply: Reply<()>,
+    },
+    Decline {
+        call: CallId,
+    },
+    HangUp {
+        call: CallId,
+    },
     ShutDown,
-    Audio { call: CallId, frame: AudioFrame },
-    Video { call: CallId, frame: Box<VideoFrame> },
+    Audio {
+        call: CallId,
+        frame: AudioFrame,
+    },
+    Video {
+        call: CallId,
+        frame: Box<VideoFrame>,
+    },
+    #[cfg(feature = "glass")]
+    Glass(crate::driver::glass::Deed),
 }
 
 type Reply<T> = oneshot::Sender<Result<T, DriverError>>;
@@ -73,6 +103,8 @@ impl Task {
             Command::Video { call, frame } => {
                 drop(self.engine.send_video(now, self.listeners.current(call), &frame));
             }
+            #[cfg(feature = "glass")]
+            Command::Glass(deed) => deed(&mut self.engine, now),
         }
     }
 

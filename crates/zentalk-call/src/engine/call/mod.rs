@@ -54,6 +54,8 @@ pub(crate) struct Call {
     media_seen: bool,
     /// The device that answered, of those that the peer has.
     answered_by: Option<DeviceId>,
+    /// This side's index and the peer's, where the call was one of several people before: those that they had there.
+    places: Option<(u8, u8)>,
 }
 
 /// What a call has to say or to send.
@@ -149,6 +151,7 @@ impl Call {
             explain_at: None,
             media_seen: false,
             answered_by: None,
+            places: None,
         }
     }
 
@@ -164,14 +167,19 @@ impl Call {
         self.media_kinds
     }
 
-    /// This side's index in the keys of its frames.
+    /// This side's index, as its user knows it.
     pub(crate) fn own_index(&self) -> u8 {
-        self.role.index()
+        self.places.map_or(self.role.index(), |(own, _)| own)
     }
 
     /// The other side's.
     pub(crate) fn peer_index(&self) -> u8 {
-        self.role.other().index()
+        self.places.map_or(self.role.other().index(), |(_, peer)| peer)
+    }
+
+    /// Both keep the indices that they had when there were more of them. The keys' own are other ones.
+    pub(crate) fn keep_places(&mut self, own: u8, peer: u8) {
+        self.places = Some((own, peer));
     }
 
     /// The agreement, for a group call that this one becomes.
@@ -182,6 +190,11 @@ impl Call {
     /// It became none.
     pub(crate) fn take_permit_back(&mut self, permit: MediaPermit) {
         self.permit = Some(permit);
+    }
+
+    /// Whether the peer has answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answer.is_some()
     }
 
     /// The path, for its relays.

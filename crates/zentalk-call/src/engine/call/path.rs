@@ -48,6 +48,15 @@ impl Call {
         self.transport.add_socket(now, socket, rng)
     }
 
+    pub(crate) fn add_direct_socket(
+        &mut self,
+        now: Instant,
+        socket: LocalSocket,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), Error> {
+        self.transport.add_direct_socket(now, socket, rng)
+    }
+
     pub(crate) fn add_relay_socket(&mut self, now: Instant, socket: SocketAddr) {
         self.transport.add_relay_socket(now, socket);
     }
@@ -89,6 +98,11 @@ impl Call {
     }
 
     // The path.
+
+    /// What packets take, once there is something.
+    pub(crate) fn path(&self) -> Option<PathInfo> {
+        self.path
+    }
 
     /// Packets take this pair from now on.
     pub(crate) fn set_path(&mut self, pair: &CandidatePair, privacy: Privacy) -> PathInfo {

@@ -132,18 +132,20 @@ impl GroupCall {
         wishes
     }
 
-    /// Gives each slot to whom the server says it carries, if that is a member.
+    /// Gives each slot to whom the server says it carries, if that is a member. Nobody has two slots of a kind: what comes in the
+    /// second could only be what came before.
     pub(super) fn apply_slots(&mut self, now: Instant) {
         let Some(stay) = &mut self.stay else { return };
         let Some(agreed) = stay.agreed() else { return };
-        let mids: Vec<_> = agreed.slots.iter().map(|slot| slot.mid.clone()).collect();
-        let owners: Vec<_> = mids
-            .into_iter()
-            .map(|mid| {
-                let participant = stay.slots().get(&mid);
-                (participant.and_then(|id| self.members.by_participant(*id)), mid)
-            })
-            .collect();
+        let mut seen = Vec::new();
+        let mut owners = Vec::new();
+        for slot in &agreed.slots {
+            let participant = stay.slots().by(&slot.mid);
+            let owner = participant.and_then(|id| self.members.by_participant(id));
+            let is_second = owner.is_some() && seen.contains(&(slot.kind, owner));
+            seen.push((slot.kind, owner));
+            owners.push((owner.filter(|_| !is_second), slot.mid.clone()));
+        }
         let Some(media) = stay.media() else { return };
         for (owner, mid) in owners {
             if let Err(error) = media.set_owner(now, &mid, owner) {

@@ -64,7 +64,8 @@ impl Engine {
 
     /// Asks somebody to join a call that is up. A call of two becomes a group call; it goes on over its own
     /// path until the forwarding server carries it. From then on members' indices are those that
-    /// [`Event::Member`] tells.
+    /// [`Event::Member`] tells. While two who were left in a group call move to a path of their own, it may take up to 15 s
+    /// until anybody is asked.
     ///
     /// # Errors
     /// [`Error::NotUp`] if there is no such call or it is not up; [`Error::OwnCard`],
@@ -74,12 +75,19 @@ impl Engine {
         if to.identity() == self.postbox.identity() {
             return Err(Error::OwnCard);
         }
-        let invited = match &mut self.group {
-            Some(group) if group.id() == call && group.is_agreed() => group.invite(self.now, to),
-            _ => self.upgrade(call, to),
+        let invited = match self.hold_invitation(call, to) {
+            Ok(Some(to)) => self.ask_in(call, to),
+            held => held.map(drop),
         };
         self.settle();
         invited
+    }
+
+    pub(super) fn ask_in(&mut self, call: CallId, to: ContactCard) -> Result<(), Error> {
+        match &mut self.group {
+            Some(group) if group.id() == call && group.is_agreed() => group.invite(self.now, to),
+            _ => self.upgrade(call, to),
+        }
     }
 
     /// The other members of a group call, and what they do. Empty for any other call.
@@ -108,6 +116,9 @@ impl Engine {
         action: Action,
     ) -> Result<(), Error> {
         let now = self.now;
+        if let Action::StopMedia = action {
+            self.cancel_downgrade();
+        }
         let Some(mut group) = self.group.take_if(|group| group.id() == id) else {
             return Err(Error::NotUp);
         };
@@ -158,7 +169,7 @@ impl Engine {
             return self.handle_upgrade(call, &from, invite);
         }
         let card = invite.inviter().card().clone();
-        let is_new = self.asked.note(call, invite.index());
+        let is_new = self.asked.note(call, invite.room().id(), invite.index());
         let body = OfferedBody::Invite(invite);
         self.offered = Some(Offered { call, from: from.clone(), card, body: Some(body) });
         self.pass(call, from, Message::Invite { queued, is_new });
@@ -181,6 +192,7 @@ impl Engine {
         match body {
             CallBody::GroupRinging => group.handle_ringing(now, from),
             CallBody::GroupJoin(join) => group.handle_join(now, from, &join, rng)?,
+            CallBody::GroupInvited(word) => group.handle_word(now, from, &word)?,
             CallBody::GroupKeys(message) if group.is_agreed() => {
                 group.handle_keys(now, from, &message, rng)?;
             }
@@ -233,16 +245,20 @@ impl Engine {
             }
             GroupOutput::Sfu(output) => self.outputs.push_back(Output::Sfu(output)),
             GroupOutput::Transport(output) => self.take_group_path(output),
+            // Both paths serve for a while; what comes over the new one is played.
+            GroupOutput::Event(event) if self.comes_by_pair(&event) => {}
             GroupOutput::Event(event) => self.outputs.push_back(Output::Event(event)),
             GroupOutput::Path(pair) => {
                 let path = PathInfo::new(&pair, self.config.privacy, true);
                 self.outputs.push_back(Output::Event(Event::Path { call: id, path }));
             }
             // While the call of two still carries the media, it decides over the state.
-            _ if self.call.is_some() => self.note_upgrade(id, &output),
+            _ if self.upgrade.is_some() => self.note_upgrade(id, &output),
             GroupOutput::Message(message) => self.speak_for_group(id, message),
             GroupOutput::Report(report) => self.report_group(id, report),
             GroupOutput::MediaFlows => self.report(id, Report::MediaFlowing),
+            // Nothing is lost while the peer is heard over a path of two.
+            GroupOutput::Lost(_) if self.hears_by_pair() => {}
             GroupOutput::Lost(cause) => self.report(id, Report::ConnectionLost(cause)),
             GroupOutput::Timeout(_) => {}
         }
@@ -258,7 +274,7 @@ impl Engine {
         self.report(id, report);
     }
 
-    fn take_group_path(&mut self, output: transport::Output) {
+    pub(super) fn take_group_path(&mut self, output: transport::Output) {
         match output {
             transport::Output::Transmit(transmit) => {
                 self.outputs.push_back(Output::Transmit(transmit));
@@ -317,21 +333,5 @@ pub(crate) fn setting(engine: &mut Engine) -> Setting<'_, rand_chacha::ChaCha20R
         config: &engine.config,
         sockets: &engine.sockets,
         rng: &mut engine.rng,
-    }
-}
-
-#[cfg(feature = "glass")]
-impl Engine {
-    /// **Gives away the keys of the group call**, for demonstrations that search memories for them; see
-    /// [`GroupKeys::secrets`](zentalk_group_keys::GroupKeys::secrets). Nothing without such a call.
-    pub fn secrets(&self) -> Vec<zentalk_group_keys::Exposed> {
-        self.group.as_ref().map(GroupCall::secrets).unwrap_or_default()
-    }
-}
-
-#[cfg(feature = "glass")]
-impl GroupCall {
-    fn secrets(&self) -> Vec<zentalk_group_keys::Exposed> {
-        self.keys.as_ref().map(super::keys::Keys::secrets).unwrap_or_default()
     }
 }

@@ -110,4 +110,6 @@ pub enum SfuState {
     Connected,
     /// Was lost, or could not be reached; the next one is tried.
     Lost,
+    /// Was left: two are left in the call, and have a path of their own.
+    Left,
 }

@@ -79,27 +79,45 @@ impl Keys {
     }
 
     /// The members have changed: who they are now. What cannot be read, a leader of another version wrote; such a person is
-    /// nobody that could be shown.
-    fn set_roster(&mut self, roster: &Roster) {
+    /// nobody that could be shown, and neither is one who claims to be another. Returns those who are new.
+    fn set_roster(&mut self, roster: &Roster) -> Vec<GroupMember> {
         let members = roster.iter().filter_map(|(index, info)| {
             let member = GroupMember::decode(info).ok()?;
-            (member.index() == index).then_some((index, member))
+            (member.index() == index).then_some(member)
         });
-        let members: BTreeMap<_, _> = members.collect();
-        let is_new = |member: &GroupMember| {
-            self.roster.get(&member.index()).is_none_or(|known| known != member)
-        };
-        self.cause = match (self.sending, members.values().any(is_new)) {
-            (None, _) => EpochCause::Began,
-            (_, true) => EpochCause::Joined,
+        let is_known =
+            |member: &GroupMember| self.roster.get(&member.index()).is_some_and(|at| at == member);
+        let (known, new): (Vec<_>, Vec<_>) = members.partition(is_known);
+        let mut newcomers: Vec<GroupMember> = Vec::new();
+        for member in new {
+            if !known.iter().chain(&newcomers).any(|other| is_same(other, &member)) {
+                newcomers.push(member);
+            }
+        }
+        let members = known.into_iter().chain(newcomers.iter().cloned());
+        let members: BTreeMap<_, _> = members.map(|member| (member.index(), member)).collect();
+        self.cause = match self.sending {
+            None => EpochCause::Began,
+            _ if !newcomers.is_empty() => EpochCause::Joined,
             _ if members.len() < self.roster.len() => EpochCause::Left,
             _ => EpochCause::Renewed,
         };
         self.roster = members;
+        newcomers
     }
 }
 
+/// Whether two places are one person's, or have one name at the server: frames and people are told apart by these.
+fn is_same(one: &GroupMember, other: &GroupMember) -> bool {
+    one.participant() == other.participant() || one.card().identity() == other.card().identity()
+}
+
 impl GroupCall {
+    /// Whether this side can seal: it is in the call as the others know it.
+    pub(super) fn has_key(&self) -> bool {
+        self.keys.as_ref().is_some_and(Keys::may_send)
+    }
+
     /// Something for the keys to know.
     pub(super) fn tell_keys<R: CryptoRng>(&mut self, now: Instant, input: GroupInput, rng: &mut R) {
         if let Some(keys) = &mut self.keys {
@@ -122,13 +140,17 @@ impl GroupCall {
     }
 
     /// Does what the keys want. Returns their next timeout, and whether they wanted nothing.
-    pub(super) fn poll_keys(&mut self, now: Instant) -> (Option<Instant>, bool) {
+    pub(super) fn poll_keys<R: CryptoRng>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+    ) -> (Option<Instant>, bool) {
         let mut quiet = true;
         while let Some(keys) = &mut self.keys {
             match keys.engine.poll_output() {
                 GroupOutput::Timeout(at) => return (at, quiet),
                 GroupOutput::Send { to, message } => self.say_keys(to, &message),
-                GroupOutput::Event(event) => self.take_keys(now, event),
+                GroupOutput::Event(event) => self.take_keys(now, event, rng),
                 _ => {}
             }
             quiet = false;
@@ -153,13 +175,17 @@ impl GroupCall {
         keyed.map(|member| member.card().clone()).or_else(known)
     }
 
-    fn take_keys(&mut self, now: Instant, event: GroupEvent) {
+    fn take_keys<R: CryptoRng>(&mut self, now: Instant, event: GroupEvent, rng: &mut R) {
         match event {
-            GroupEvent::Roster(roster) => self.take_roster(now, &roster),
+            GroupEvent::Roster(roster) => self.take_roster(now, &roster, rng),
             GroupEvent::SendWith { epoch } => {
                 let Some(keys) = &mut self.keys else { return };
-                if let Some(roster) = keys.engine.roster() {
-                    self.verification.begin(now, epoch, roster.clone());
+                // Another epoch may have come since; then it will be told to be used as well.
+                if keys.engine.epoch() == Some(epoch)
+                    && let (Some(roster), Some(key)) =
+                        (keys.engine.roster(), keys.engine.commitment())
+                {
+                    self.verification.begin(now, epoch, (roster.clone(), key));
                 }
                 let (epoch, cause) = (epoch.number(), keys.cause);
                 keys.sending = Some(epoch);
@@ -172,9 +198,20 @@ impl GroupCall {
             }
             GroupEvent::KeyMissing { sender } => self.members.unreadable(now, sender, true),
             GroupEvent::KeyFound { sender } => self.members.unreadable(now, sender, false),
-            // Nobody would ever hear this side again.
-            GroupEvent::Failed(GroupFailure::Removed) => {
+            // Nothing is sealed or opened until there is another epoch: nobody is heard, and this is why.
+            GroupEvent::Disputed { member, .. } => {
+                tracing::warn!(member, "a member holds another key of the epoch");
+                self.members.unreadable(now, Some(member), true);
+            }
+            // Nobody would ever hear this side again; or nobody could be kept from hearing it.
+            GroupEvent::Failed(
+                GroupFailure::Removed | GroupFailure::EpochsExhausted | GroupFailure::Internal,
+            ) => {
                 self.outputs.push_back(Output::Message(Message::End(EndReason::ConnectionLost)));
+            }
+            // Nobody lets this side in whom it was told of.
+            GroupEvent::Failed(GroupFailure::KeyUnavailable) if !self.has_key() => {
+                self.outputs.push_back(Output::Message(Message::End(EndReason::CouldNotConnect)));
             }
             GroupEvent::Failed(failure) => {
                 tracing::warn!(%failure, "the keys of a group call failed");
@@ -183,9 +220,9 @@ impl GroupCall {
         }
     }
 
-    fn take_roster(&mut self, now: Instant, roster: &Roster) {
+    fn take_roster<R: CryptoRng>(&mut self, now: Instant, roster: &Roster, rng: &mut R) {
         let Some(keys) = &mut self.keys else { return };
-        keys.set_roster(roster);
+        let newcomers = keys.set_roster(roster);
         let members: Vec<_> = keys.roster.values().cloned().collect();
         for member in &members {
             let displaced = self.members.displaced_by(member);
@@ -203,8 +240,9 @@ impl GroupCall {
             .map(|(index, _)| index)
             .collect();
         for index in gone {
-            self.left_roster(now, index);
+            self.left_roster(now, index, rng);
         }
+        self.introduce(&newcomers);
         // A member that the server told of before the keys did has a name now.
         self.note_present(now);
     }
@@ -216,3 +254,6 @@ impl Keys {
         self.engine.secrets()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ pub(super) struct Entry {
     /// How the server calls it, once it has accepted.
     pub(super) participant: Option<ParticipantId>,
     phase: Phase,
+    /// Whether this side invited it.
+    ours: bool,
     told: Option<MemberState>,
 }
 
@@ -90,10 +92,11 @@ impl Members {
         self.index_of(identity).or_else(|| self.find(crashed))
     }
 
-    /// Somebody else whom this side waits for, and who has this member's index: two members invited at once, and theirs was taken in.
+    /// Somebody else whom this side has invited, and who has this member's index: two members invited at once, and theirs was taken in.
     pub(super) fn displaced_by(&self, member: &GroupMember) -> Option<ContactCard> {
-        let entry =
-            self.get(member.index()).filter(|entry| entry.is_current() && !entry.is_keyed())?;
+        let entry = self.get(member.index())?;
+        let waits = entry.ours && entry.is_current() && !entry.is_keyed();
+        let entry = Some(entry).filter(|_| waits)?;
         let other = entry.card.identity() != member.card().identity();
         other.then(|| entry.card.clone())
     }
@@ -110,6 +113,15 @@ impl Members {
         self.find(|entry| entry.is_current() && entry.participant == Some(participant))
     }
 
+    /// Whether this very stay of a person is one of the call.
+    pub(super) fn has(&self, member: &GroupMember) -> bool {
+        self.get(member.index()).is_some_and(|entry| {
+            entry.card.identity() == member.card().identity()
+                && entry.participant == Some(member.participant())
+                && matches!(entry.phase, Phase::Member(_))
+        })
+    }
+
     fn find(&self, wanted: impl Fn(&&Entry) -> bool) -> Option<u8> {
         self.entries.iter().find(|(_, entry)| wanted(entry)).map(|(index, _)| *index)
     }
@@ -122,6 +134,22 @@ impl Members {
     /// Those who accepted and are not gone.
     pub(super) fn joined(&self) -> impl Iterator<Item = (u8, &Entry)> {
         self.current().filter(|(_, entry)| matches!(entry.phase, Phase::Member(_)))
+    }
+
+    /// Those whom this side has invited and waits for.
+    pub(super) fn invited(&self) -> Vec<(u8, ContactCard)> {
+        let invited = |(_, entry): &(u8, &Entry)| matches!(entry.phase, Phase::Invited { .. });
+        self.current().filter(invited).map(|(at, entry)| (at, entry.card.clone())).collect()
+    }
+
+    /// Whether nobody has ever come with this index. Somebody may have been asked in vain.
+    pub(super) fn is_unused(&self, index: u8) -> bool {
+        self.get(index).is_none_or(|entry| !entry.is_current() && entry.participant.is_none())
+    }
+
+    /// Whether as many people are here and asked as a call can have, this side included.
+    pub(super) fn is_full(&self) -> bool {
+        self.current().count() + 1 >= MAX_PEOPLE
     }
 
     pub(super) fn is_invited(&self, index: u8) -> bool {
@@ -138,11 +166,12 @@ impl Members {
         self.entries.iter().filter_map(told).collect()
     }
 
-    /// An index that nobody has had, above all that are known: who comes later never leads before those who were there.
-    pub(super) fn free_index(&self, own: u8) -> Option<u8> {
+    /// An index that nobody has had, above all that are known: who comes later never leads before those who were there. One that
+    /// another member promised is left to them, if there is a choice.
+    pub(super) fn free_index(&self, own: u8, is_promised: impl Fn(u8) -> bool) -> Option<u8> {
         let highest = self.entries.keys().next_back().copied().unwrap_or(0).max(own);
-        let people = self.current().count() + 1;
-        (people < MAX_PEOPLE && highest + 1 < MAX_INDICES).then(|| highest + 1)
+        let mut free = (highest + 1..MAX_INDICES).filter(|_| !self.is_full());
+        free.clone().find(|index| !is_promised(*index)).or_else(|| free.next())
     }
 
     // What happens.
@@ -150,7 +179,8 @@ impl Members {
     /// This side invites somebody.
     pub(super) fn invite(&mut self, now: Instant, index: u8, card: ContactCard) {
         let phase = Phase::Invited { rings: false, until: now + RING_TIMEOUT };
-        self.entries.insert(index, Entry { card, participant: None, phase, told: None });
+        let entry = Entry { card, participant: None, phase, ours: true, told: None };
+        self.entries.insert(index, entry);
         self.tell(now, index);
     }
 
@@ -163,7 +193,8 @@ impl Members {
         self.tell(now, index);
     }
 
-    /// Somebody accepted, or is a member as others say. One who was known stays what they were.
+    /// Somebody accepted, or is a member as others say. One who was known stays what they were; who comes instead of another begins
+    /// anew, and that one is gone.
     pub(super) fn join(&mut self, now: Instant, member: &GroupMember, keyed: bool) {
         let fresh = Presence {
             keyed,
@@ -172,18 +203,21 @@ impl Members {
             heard: None,
             lost_at: Some(now + APPEARANCE_LIMIT),
         };
-        let known = self.entries.get(&member.index()).map(|entry| entry.phase);
-        let phase = match known {
+        let (index, participant) = (member.index(), Some(member.participant()));
+        if self.get(index).is_some_and(|entry| entry.is_keyed() && !entry.may_be(member)) {
+            self.gone(now, index, EndReason::ConnectionLost);
+        }
+        let known = self.entries.get(&index).filter(|entry| entry.may_be(member));
+        let phase = match known.map(|entry| entry.phase) {
             Some(Phase::Member(presence)) => {
                 Phase::Member(Presence { keyed: keyed || presence.keyed, ..presence })
             }
             _ => Phase::Member(fresh),
         };
-        let told = self.entries.get(&member.index()).and_then(|entry| entry.told);
-        let participant = Some(member.participant());
-        let entry = Entry { card: member.card().clone(), participant, phase, told };
-        self.entries.insert(member.index(), entry);
-        self.tell(now, member.index());
+        let (ours, told) = known.map_or((false, None), |entry| (entry.ours, entry.told));
+        let entry = Entry { card: member.card().clone(), participant, phase, ours, told };
+        self.entries.insert(index, entry);
+        self.tell(now, index);
     }
 
     /// Somebody is gone. Returns whether they were there.
@@ -194,6 +228,19 @@ impl Members {
         entry.phase = Phase::Gone(reason);
         self.tell(now, index);
         true
+    }
+
+    /// Somebody who was taken for crashed says goodbye after all. Returns their index if they were.
+    pub(super) fn gone_for_good(
+        &mut self,
+        now: Instant,
+        identity: &IdentityPublic,
+        reason: EndReason,
+    ) -> Option<u8> {
+        let index = self.speaker(identity)?;
+        self.entries.get_mut(&index)?.phase = Phase::Gone(reason);
+        self.tell(now, index);
+        Some(index)
     }
 
     /// The server has them, or has not.
@@ -297,6 +344,12 @@ impl Entry {
         !matches!(self.phase, Phase::Gone(_))
     }
 
+    /// Whether it may be this very stay of this person, as far as it is known.
+    fn may_be(&self, member: &GroupMember) -> bool {
+        self.card.identity() == member.card().identity()
+            && self.participant.is_none_or(|known| known == member.participant())
+    }
+
     fn member(&self, index: u8) -> Member {
         Member::new(index, self.card.clone())
     }
@@ -304,6 +357,11 @@ impl Entry {
     /// Whether the server said that they are there.
     pub(super) fn is_here(&self) -> bool {
         matches!(self.phase, Phase::Member(Presence { here: true, .. }))
+    }
+
+    /// Whether its frames arrive and open, as the application was told.
+    pub(super) fn is_connected(&self) -> bool {
+        self.told == Some(MemberState::Connected)
     }
 
     pub(super) fn is_keyed(&self) -> bool {
@@ -336,3 +394,6 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! A group call: who is in it, its keys, and its stays at forwarding servers. When what happens is `call-fsm`'s to say, as in a
 //! call of two: a group call rings, is accepted and ends by the same table.
 //!
-//! 1. Who begins it asks its relay for a token, invites ([`people`]), and makes the first epoch of keys with itself alone ([`keys`]).
-//! 2. Who is invited rings and does nothing else. Who accepts says so to the inviter, asks for a token, and goes to the server
+//! 1. Who begins it asks its relay for a token, invites ([`invitations`]), and makes the first epoch of keys with itself alone ([`keys`]).
+//! 2. Who is invited rings and does nothing else. Who accepts says so to all it knows of, asks for a token, and goes to the server
 //!    ([`stays`]).
 //! 3. The inviter's key engine tells the leader's, and a new epoch begins. Each who joins brings one.
 //! 4. Everybody sends to the server and subscribes to the others; frames open as those of the member that the slot is said to carry,
@@ -12,7 +12,11 @@
 
 mod asked;
 mod company;
+mod downgrade;
 mod engine;
+#[cfg(feature = "glass")]
+mod glass;
+mod invitations;
 mod io;
 mod keys;
 mod media;
@@ -28,19 +32,22 @@ mod tokens;
 mod upgrade;
 mod verification;
 mod watch;
+mod words;
 
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::CryptoRng;
 use zentalk_call_fsm::{EndReason, MediaPermit, Message, Report};
 use zentalk_codec::{AudioFrame, VideoFrame};
 use zentalk_dtls_fingerprint::Certificate;
-use zentalk_primitives::{CallId, DeviceId, Instant, ParticipantId, RoomId};
+use zentalk_primitives::{CallId, DeviceId, Instant, ParticipantId, RoomId, Secret};
+use zentalk_sfu_control::ParticipantSecret;
 use zentalk_signaling_ratchet::messages::{GroupInvite, GroupMember};
 use zentalk_signaling_ratchet::{CallBody, ContactCard, IdentityPublic};
 
 pub(crate) use self::asked::Asked;
+pub(crate) use self::downgrade::Downgrade;
 pub(crate) use self::engine::setting;
 pub use self::io::{SfuGrant, SfuInput, SfuOutput, SfuState};
 pub use self::member::{EpochCause, Member, MemberState};
@@ -54,6 +61,7 @@ use self::speaker::Speakers;
 use self::stay::Stay;
 use self::tokens::Tokens;
 use self::verification::Verification;
+use self::words::Words;
 use super::call::Setting;
 use super::event::{Event, Media};
 use super::stats::CallStats;
@@ -72,6 +80,10 @@ pub(crate) struct GroupCall {
     /// Whether this side's user placed or accepted it.
     agreed: bool,
     members: Members,
+    /// Whom other members have invited.
+    words: Words,
+    /// Members that could not be told that this side accepted.
+    unreached: BTreeSet<u8>,
     /// With whom a call of two goes on beside this one, until it is replaced.
     pair: Option<IdentityPublic>,
     keys: Option<Keys>,
@@ -80,6 +92,8 @@ pub(crate) struct GroupCall {
     stay: Option<Stay>,
     /// What the last stay leaves to the next.
     inheritance: Option<Inheritance>,
+    /// What the stays counted that are over.
+    earlier: CallStats,
     permit: Option<MediaPermit>,
     /// Which member each pair of slots is asked for.
     places: BTreeMap<u8, usize>,
@@ -89,6 +103,8 @@ pub(crate) struct GroupCall {
     refresh_at: VecDeque<Instant>,
     /// Whether somebody was ever heard: from then on a server where nobody is, is the wrong one.
     was_together: bool,
+    /// Since when a server has answered, as long as there is no path to any.
+    answered: Option<Instant>,
     /// Until when this side stays where nobody is.
     alone_until: Option<Instant>,
     /// Until when a call without others is kept, and why it ends then.
@@ -101,6 +117,8 @@ struct Own {
     index: u8,
     card: ContactCard,
     device: DeviceId,
+    /// What its participant id at forwarding servers is made of.
+    secret: ParticipantSecret,
     participant: ParticipantId,
     certificate: Certificate,
 }
@@ -216,18 +234,22 @@ impl GroupCall {
             begun,
             agreed: false,
             members: Members::default(),
+            words: Words::default(),
+            unreached: BTreeSet::new(),
             pair: None,
             keys: None,
             servers: Servers::default(),
             tokens: Tokens::default(),
             stay: None,
             inheritance: None,
+            earlier: CallStats::default(),
             permit: None,
             places: BTreeMap::new(),
             speakers: Speakers::default(),
             verification: Verification::default(),
             refresh_at: VecDeque::new(),
             was_together: false,
+            answered: None,
             alone_until: None,
             deserted: None,
             outputs: VecDeque::new(),
@@ -247,6 +269,11 @@ impl GroupCall {
     /// This side's index.
     pub(crate) fn own_index(&self) -> u8 {
         self.own.index
+    }
+
+    /// Whether its members meet in this room.
+    pub(crate) fn is_room(&self, room: RoomId) -> bool {
+        self.room == room
     }
 
     /// The index of a person who is not gone.
@@ -288,7 +315,8 @@ impl GroupCall {
     }
 
     pub(crate) fn stats(&self, now: Instant) -> CallStats {
-        self.stay.as_ref().map(|stay| stay.stats(now)).unwrap_or_default()
+        let present = self.stay.as_ref().map(|stay| stay.stats(now)).unwrap_or_default();
+        present.after(&self.earlier)
     }
 
     /// Whether a datagram from there is the server's, as far as it is known: of its address or of a relay towards it.
@@ -325,8 +353,8 @@ impl GroupCall {
         self.pair = None;
     }
 
-    /// It became none after all.
-    pub(crate) fn give_permit_back(&mut self) -> Option<MediaPermit> {
+    /// The users' agreement, for a call of two that takes the place of this one, or goes on where it was.
+    pub(crate) fn take_permit(&mut self) -> Option<MediaPermit> {
         self.permit.take()
     }
 
@@ -373,9 +401,10 @@ impl Own {
         setting: &mut Setting<'_, R>,
     ) -> Result<Self, Error> {
         let Identity { card, device } = identity;
-        let participant = ParticipantId::random(setting.rng);
+        let secret = ParticipantSecret::new(Secret::random(setting.rng));
+        let participant = secret.participant();
         let certificate = Certificate::generate(setting.rng, setting.unix_now)?;
-        Ok(Self { index, card, device, participant, certificate })
+        Ok(Self { index, card, device, secret, participant, certificate })
     }
 
     /// What the others are to know.

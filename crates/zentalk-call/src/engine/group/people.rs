@@ -1,126 +1,17 @@
-//! Whom this side invites, who accepts, who leaves: what members say to each other through their ratchets.
+//! Who accepts, who leaves: what members say to each other through their ratchets.
 
 use rand_core::CryptoRng;
 use zentalk_call_fsm::{EndReason, Message, Report};
 use zentalk_group_keys::GroupInput;
 use zentalk_primitives::Instant;
-use zentalk_signaling_ratchet::messages::{
-    EndCode, GroupInvite, GroupJoin, GroupMember, GroupRoom, MediaKinds,
-};
+use zentalk_signaling_ratchet::messages::{EndCode, GroupJoin, GroupMember};
 use zentalk_signaling_ratchet::{CallBody, ContactCard, IdentityPublic};
 
-use super::keys::Keys;
 use super::{Begun, DESERTED_BY_CRASH, DESERTED_BY_GOODBYE, GroupCall, Output};
 use crate::Error;
-use crate::engine::call::Setting;
 
 impl GroupCall {
-    // What this side does.
-
-    /// Asks somebody else to join.
-    pub(crate) fn invite(&mut self, now: Instant, card: ContactCard) -> Result<(), Error> {
-        if self.members.index_of(card.identity()).is_some() {
-            return Err(Error::AlreadyMember);
-        }
-        let index = self.members.free_index(self.own.index).ok_or(Error::GroupFull)?;
-        self.members.invite(now, index, card.clone());
-        self.deserted = None;
-        match self.begun {
-            // The first ones are told when there is a server.
-            Begun::Here { told: false } => {}
-            _ => self.say_invite(index, card)?,
-        }
-        Ok(())
-    }
-
-    /// Tells those who are invited, now that there is a server to meet at.
-    pub(super) fn say_invites(&mut self) -> Result<(), Error> {
-        if let Begun::Here { told: told @ false } = &mut self.begun {
-            *told = true;
-            let invited: Vec<_> =
-                self.members.current().map(|(at, e)| (at, e.card.clone())).collect();
-            for (index, card) in invited {
-                self.say_invite(index, card)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Another member invited somebody else at the same time, who has the index by now.
-    pub(super) fn invite_again(&mut self, now: Instant, card: ContactCard) {
-        let invited = match self.members.free_index(self.own.index) {
-            Some(index) => {
-                self.members.invite(now, index, card.clone());
-                self.say_invite(index, card)
-            }
-            None => {
-                self.say(card, CallBody::End(EndCode(EndReason::Busy.to_wire())));
-                Ok(())
-            }
-        };
-        if let Err(error) = invited {
-            tracing::warn!(%error, "somebody could not be invited again");
-        }
-    }
-
-    /// The inviter gives this side another index than before; who has accepted accepts with that.
-    pub(crate) fn renumber<R: CryptoRng>(
-        &mut self,
-        from: &IdentityPublic,
-        invite: &GroupInvite,
-        setting: &mut Setting<'_, R>,
-    ) -> Result<(), Error> {
-        let from_inviter = self.inviter().is_some_and(|card| card.identity() == from);
-        let settled = self.keys.as_ref().is_some_and(Keys::may_send);
-        let same_room = invite.room().id() == self.room;
-        if !from_inviter || settled || !same_room || invite.index() == self.own.index {
-            return Err(Error::NotInvited);
-        }
-        self.own.index = invite.index();
-        match self.agreed {
-            true => self.accept(setting),
-            false => Ok(()),
-        }
-    }
-
-    fn say_invite(&mut self, index: u8, to: ContactCard) -> Result<(), Error> {
-        let room = GroupRoom::new(self.room, self.servers.in_turn(), self.token_relay.clone())?;
-        let media = MediaKinds { audio: true, video: self.media_kinds.has_video() };
-        let present = match &self.keys {
-            Some(keys) => {
-                let others = keys.roster().filter(|member| member.index() != self.own.index);
-                others.cloned().collect()
-            }
-            None => Vec::new(),
-        };
-        let invite = GroupInvite::new(room, media, self.own.member()?, present, index)?;
-        self.say(to, CallBody::GroupInvite(invite));
-        Ok(())
-    }
-
-    /// It rings here, and the inviter may know.
-    pub(crate) fn say_ringing(&mut self) {
-        if let Some(inviter) = self.inviter().cloned() {
-            self.say(inviter, CallBody::GroupRinging);
-        }
-    }
-
-    /// The user accepted: this side is a member from now on, as soon as it has the keys.
-    pub(crate) fn accept<R: CryptoRng>(
-        &mut self,
-        setting: &mut Setting<'_, R>,
-    ) -> Result<(), Error> {
-        let Begun::ByInvitation { inviter } = self.begun else { return Ok(()) };
-        self.agreed = true;
-        let member = self.own.member()?;
-        let leader = self.members.joined().map(|(index, _)| index).min().unwrap_or(inviter);
-        let (now, id) = (setting.now, self.id);
-        self.keys = Some(Keys::joining(now, id, &member, leader, setting.rng)?);
-        if let Some(inviter) = self.inviter().cloned() {
-            self.say(inviter, CallBody::GroupJoin(GroupJoin::new(member)));
-        }
-        Ok(())
-    }
+    // What this side says.
 
     /// This side leaves, or never came: everybody who counts with it hears so.
     pub(crate) fn say_end(&mut self, reason: EndReason) {
@@ -151,7 +42,7 @@ impl GroupCall {
         }
     }
 
-    fn say(&mut self, to: ContactCard, body: CallBody) {
+    pub(super) fn say(&mut self, to: ContactCard, body: CallBody) {
         self.outputs.push_back(Output::Say { to, body });
     }
 
@@ -166,7 +57,8 @@ impl GroupCall {
         }
     }
 
-    /// Somebody accepts. Only whom this side invited, and only with the index it was given: who was not invited knocks in vain.
+    /// Somebody accepts. Only whom this side or a member invited, and only with the index they were given: who was not invited
+    /// knocks in vain. Whoever is a member by now, as others told first, is one already.
     pub(crate) fn handle_join<R: CryptoRng>(
         &mut self,
         now: Instant,
@@ -175,15 +67,40 @@ impl GroupCall {
         rng: &mut R,
     ) -> Result<(), Error> {
         let member = join.member();
-        let index = self.members.index_of(from).ok_or(Error::NotInvited)?;
-        if index != member.index() || !self.members.is_invited(index) {
+        if self.members.has(member) {
+            return Ok(());
+        }
+        let index = member.index();
+        let ours = match self.members.index_of(from) {
+            Some(known) if known == index && self.members.is_invited(known) => true,
+            None if self.is_vouched_for(now, from, index) => false,
+            _ => return Err(Error::NotInvited),
+        };
+        if self.is_claimed(member) {
             return Err(Error::NotInvited);
+        }
+        if !ours && self.members.is_full() {
+            return Err(Error::GroupFull);
         }
         self.members.join(now, member, false);
         self.deserted = None;
         self.tell_keys(now, GroupInput::Join { index, info: member.encode() }, rng);
-        self.outputs.push_back(Output::Message(Message::Answer));
+        if ours {
+            self.outputs.push_back(Output::Message(Message::Answer));
+        }
         Ok(())
+    }
+
+    fn is_vouched_for(&self, now: Instant, who: &IdentityPublic, index: u8) -> bool {
+        let is_free = index != self.own.index && self.members.is_unused(index);
+        self.agreed && is_free && self.words.stand_for(now, who, index)
+    }
+
+    /// Whether somebody comes under the name that the server has for another member.
+    pub(super) fn is_claimed(&self, member: &GroupMember) -> bool {
+        let claimed = self.members.by_participant(member.participant());
+        member.participant() == self.own.participant
+            || claimed.is_some_and(|index| index != member.index())
     }
 
     /// Somebody leaves, declines, or is in another call.
@@ -194,16 +111,44 @@ impl GroupCall {
         reason: EndReason,
         rng: &mut R,
     ) {
-        let Some(index) = self.members.index_of(from) else { return };
-        if !self.agreed {
-            // Who invited this side takes it back; others say nothing that matters yet.
-            self.members.gone(now, index, reason);
-            if self.begun == (Begun::ByInvitation { inviter: index }) {
+        let Some(index) = self.members.index_of(from) else {
+            return self.note_late_goodbye(now, from, reason, rng);
+        };
+        let is_inviter = self.begun == (Begun::ByInvitation { inviter: index });
+        if is_about_an_invitation(reason) && self.members.has_joined(index) {
+            // Nobody leaves: that member waits for this side no more. In the call by then, it is there by another way.
+            if is_inviter && !self.has_key() {
                 self.outputs.push_back(Output::Message(Message::End(reason)));
             }
             return;
         }
+        if !self.agreed {
+            // Who invited this side takes it back; others say nothing that matters yet.
+            self.members.gone(now, index, reason);
+            if is_inviter {
+                self.outputs.push_back(Output::Message(Message::End(reason)));
+            }
+            return;
+        }
+        self.words.forget(from);
         self.remove(now, index, reason, rng);
+    }
+
+    /// Somebody who was taken for crashed is not to be taken in again, and their word means nothing any more.
+    fn note_late_goodbye<R: CryptoRng>(
+        &mut self,
+        now: Instant,
+        from: &IdentityPublic,
+        reason: EndReason,
+        rng: &mut R,
+    ) {
+        if is_about_an_invitation(reason) {
+            return;
+        }
+        self.words.forget(from);
+        if let Some(index) = self.members.gone_for_good(now, from, reason) {
+            self.tell_keys(now, GroupInput::Leave { index }, rng);
+        }
     }
 
     /// A message could not be left for somebody. Whom this side waits for cannot be waited for; members have other ways to be heard.
@@ -225,11 +170,18 @@ impl GroupCall {
             Some(index) if self.members.is_invited(index) => {
                 self.remove(now, index, EndReason::Unreachable, rng);
             }
-            // The inviter does not hear that this side accepted.
-            Some(_) if !self.was_together && self.keys.as_ref().is_some_and(|k| !k.may_send()) => {
+            Some(index) if !self.was_together => self.note_unreached(index),
+            _ => {}
+        }
+    }
+
+    /// A member does not hear that this side accepted. One that hears it suffices.
+    fn note_unreached(&mut self, index: u8) {
+        if self.agreed && !self.has_key() {
+            self.unreached.insert(index);
+            if self.members.joined().all(|(member, _)| self.unreached.contains(&member)) {
                 self.outputs.push_back(Output::Report(Report::SignallingFailed));
             }
-            _ => {}
         }
     }
 
@@ -245,6 +197,9 @@ impl GroupCall {
         if !self.members.gone(now, index, reason) {
             return;
         }
+        if !had_joined {
+            self.take_back(index);
+        }
         self.places.remove(&index);
         self.speakers.gone(now, index);
         if had_joined {
@@ -258,10 +213,19 @@ impl GroupCall {
         self.note_desertion(now, had_joined, reason);
     }
 
+    /// An invitation of this side's is over: the members are to let nobody in by it.
+    fn take_back(&mut self, index: u8) {
+        if let Some(card) = self.members.get(index).map(|entry| entry.card.clone()) {
+            self.say_word(index, &card, false);
+        }
+    }
+
     /// The others say that somebody is no member any more.
-    pub(super) fn left_roster(&mut self, now: Instant, index: u8) {
+    pub(super) fn left_roster<R: CryptoRng>(&mut self, now: Instant, index: u8, rng: &mut R) {
         let reason = EndReason::ConnectionLost;
         if self.members.gone(now, index, reason) {
+            // Whoever said no goodbye may come back, whoever leads by then.
+            self.tell_keys(now, GroupInput::Crashed { index }, rng);
             self.places.remove(&index);
             self.speakers.gone(now, index);
             self.note_desertion(now, true, reason);
@@ -290,9 +254,23 @@ impl GroupCall {
 
     /// A person who is a member as the keys know it.
     pub(super) fn confirm(&mut self, now: Instant, member: &GroupMember) {
-        if member.index() != self.own.index && !self.members.has_left(member) {
-            self.members.join(now, member, true);
-            self.deserted = None;
+        if member.index() == self.own.index || self.members.has_left(member) {
+            return;
         }
+        let invited = self.members.index_of(member.card().identity());
+        if let Some(index) = invited.filter(|index| self.members.is_invited(*index))
+            && index != member.index()
+        {
+            // Two invited the same person, who came by the other's invitation.
+            self.members.gone(now, index, EndReason::AnsweredElsewhere);
+            self.take_back(index);
+        }
+        self.members.join(now, member, true);
+        self.deserted = None;
     }
+}
+
+/// Whether such an end is that of an invitation only: nobody who is in a call leaves it so.
+fn is_about_an_invitation(reason: EndReason) -> bool {
+    matches!(reason, EndReason::NoAnswer | EndReason::Busy)
 }

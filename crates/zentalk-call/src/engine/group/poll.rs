@@ -74,7 +74,7 @@ impl GroupCall {
                 }
                 continue;
             }
-            let (keys, quiet) = self.poll_keys(now);
+            let (keys, quiet) = self.poll_keys(now, setting.rng);
             if !quiet {
                 continue;
             }

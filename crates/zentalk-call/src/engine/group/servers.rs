@@ -4,8 +4,11 @@
 //! finds nobody at a server moves on as well: it was the only one who lost the others'.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use zentalk_primitives::Instant;
+
+use super::io::SfuState;
 
 /// The servers of a call.
 #[derive(Default)]
@@ -15,6 +18,8 @@ pub(super) struct Servers {
     /// Stays that failed since one was good.
     failures: u32,
     next_at: Option<Instant>,
+    /// Servers of which it was told that they are lost since one was good.
+    told_lost: BTreeSet<usize>,
 }
 
 /// How long to wait before a server is tried again, after all have failed once; doubles up to the most.
@@ -52,6 +57,19 @@ impl Servers {
     /// A stay is good.
     pub(super) fn succeeded(&mut self) {
         self.failures = 0;
+    }
+
+    /// Whether the application should hear of this state of the present server: one that is tried in vain again and again is
+    /// told once, until one is good.
+    pub(super) fn is_news(&mut self, state: SfuState) -> bool {
+        match state {
+            SfuState::Connecting => !self.told_lost.contains(&self.at),
+            SfuState::Lost => self.told_lost.insert(self.at),
+            _ => {
+                self.told_lost.clear();
+                true
+            }
+        }
     }
 
     /// A stay is over: where to go next, and not before when.
@@ -100,6 +118,20 @@ mod tests {
         servers.lost(now, false);
         assert!(!servers.may_try(now));
         assert!(servers.may_try(now + MIN_PAUSE * 2));
+    }
+
+    #[test]
+    fn a_server_that_is_tried_again_and_again_is_told_once() {
+        let mut servers = servers(2);
+        let mut told = |_| {
+            let news = [SfuState::Connecting, SfuState::Lost].map(|state| servers.is_news(state));
+            servers.lost(Instant::ZERO, false);
+            news
+        };
+        // Each of the two once.
+        assert_eq!([0; 4].map(&mut told), [[true; 2], [true; 2], [false; 2], [false; 2]]);
+        assert!(!servers.is_news(SfuState::Connecting) && servers.is_news(SfuState::Connected));
+        assert!(servers.is_news(SfuState::Lost) && !servers.is_news(SfuState::Connecting));
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl GroupCall {
         let Some(stay) = self.stay.as_mut() else { return };
         let outcome = match (input, token) {
             (SfuInput::Connected { link }, Some(token)) if *link == stay.link() => {
-                stay.connected(now, &token)
+                stay.connected(now, &token, &self.own.secret)
             }
             (SfuInput::Frame { link, frame }, _) if *link == stay.link() => {
                 stay.handle_frame(now, frame)
@@ -160,6 +160,9 @@ impl GroupCall {
             }
             _ => Ok(()),
         };
+        if stay.securing_since().is_some() {
+            self.answered = self.answered.or(Some(now));
+        }
         if let Err(error) = outcome {
             tracing::debug!(%error, "a forwarding server's frame was dropped");
         }
@@ -213,6 +216,7 @@ impl GroupCall {
     }
 
     fn secured<R: CryptoRng>(&mut self, setting: &mut Setting<'_, R>, summary: &HandshakeSummary) {
+        self.answered = None;
         self.servers.succeeded();
         self.tell_server(SfuState::Connected);
         let security = security(summary);
@@ -276,6 +280,7 @@ impl GroupCall {
 
     /// Leaves the server. What it has to say for the last time goes out.
     pub(crate) fn end_stay(&mut self, now: Instant) {
+        self.earlier = self.stats(now);
         let (Some(mut stay), Some(keys)) = (self.stay.take(), self.keys.as_mut()) else { return };
         stay.leave(now, keys.keyring());
         loop {
@@ -299,17 +304,22 @@ impl GroupCall {
         }
     }
 
-    /// Since when there is a server that answers, and no path to it.
+    /// Since when there is a server that answers, and no path to it: where only relays lead there, one stay after the other fails
+    /// at once.
     pub(crate) fn needs_relay_since(&self) -> Option<Instant> {
-        self.stay.as_ref().and_then(Stay::securing_since)
+        self.answered
     }
 
     /// Takes over the relays of a call of two. Gives them back if the path has some or needs none.
     pub(crate) fn inherit(&mut self, now: Instant, inheritance: Inheritance) -> Option<Relays> {
-        let Some(stay) = self.stay.as_mut().filter(|stay| !stay.is_up()) else {
-            return Some(inheritance.relays);
+        let Some(stay) = &mut self.stay else {
+            if self.inheritance.is_some() {
+                return Some(inheritance.relays);
+            }
+            self.inheritance = Some(inheritance);
+            return None;
         };
-        if stay.transport().has_relay_in_sight() {
+        if stay.is_up() || stay.transport().has_relay_in_sight() {
             return Some(inheritance.relays);
         }
         stay.transport().inherit(now, inheritance);
@@ -325,6 +335,9 @@ impl GroupCall {
     }
 
     fn tell_server(&mut self, state: SfuState) {
+        if !self.servers.is_news(state) {
+            return;
+        }
         let url = self.servers.present().unwrap_or_default().to_owned();
         self.tell(Event::Sfu { call: self.id, url, state });
     }

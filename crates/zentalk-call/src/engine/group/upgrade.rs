@@ -64,6 +64,7 @@ impl Engine {
         from: &IdentityPublic,
         invite: GroupInvite,
     ) -> Result<(), Error> {
+        self.follows_into(from, &invite);
         if let Some(mut group) = self.group.take() {
             let renumbered = group.renumber(from, &invite, &mut setting(self));
             self.group = Some(group);
@@ -152,7 +153,7 @@ impl Engine {
     fn give_up_upgrade(&mut self) {
         self.upgrade = None;
         let Some(group) = &mut self.group else { return };
-        let (id, permit) = (group.id(), group.give_permit_back());
+        let (id, permit) = (group.id(), group.take_permit());
         group.say_end_to_third_parties(self.now, EndReason::CouldNotConnect);
         self.end_group(id);
         if let (Some(call), Some(permit)) = (&mut self.call, permit) {
@@ -170,7 +171,7 @@ impl Engine {
     /// The peer of the call of two left while both paths served.
     pub(super) fn peer_left_group(&mut self, id: CallId, from: &IdentityPublic) {
         let left = |call: &Call| call.id() == id && call.peer().identity() == from;
-        if self.call.as_ref().is_some_and(left) {
+        if self.upgrade.is_some() && self.call.as_ref().is_some_and(left) {
             self.finish_upgrade();
         }
     }

@@ -4,7 +4,9 @@
 use core::time::Duration;
 
 use rand_core::CryptoRng;
-use zentalk_group_keys::{Epoch, Roster, Sas, SasEvent, SasMessage, ShortAuthenticationString};
+use zentalk_group_keys::{
+    Epoch, KeyCommitment, Roster, Sas, SasEvent, SasMessage, ShortAuthenticationString,
+};
 use zentalk_primitives::{CallId, Instant};
 use zentalk_signaling_ratchet::messages::GroupSas;
 use zentalk_signaling_ratchet::{CallBody, IdentityPublic};
@@ -17,16 +19,21 @@ use crate::engine::event::Event;
 #[derive(Default)]
 pub(super) struct Verification {
     /// An epoch that waits for its moment.
-    waiting: Option<(Epoch, Roster, Instant)>,
+    waiting: Option<(Epoch, (Roster, KeyCommitment), Instant)>,
     exchange: Option<Sas>,
     repeat_at: Option<Instant>,
     /// How often messages are sent again; somebody who never answers is not asked for ever.
     repeats: u32,
+    /// How often an epoch ended when its string could have been known to somebody, and not here.
+    broken_off: u32,
 }
 
 const SETTLE_TIME: Duration = Duration::from_millis(1_500);
 const REPEAT_INTERVAL: Duration = Duration::from_secs(2);
 const MAX_REPEATS: u32 = 15;
+/// How many tries somebody in between may have, by ending epochs whose string would not fit: they cost four of 42 bits. Honest calls
+/// seldom have one, where somebody joins or leaves within the second that an exchange takes.
+const MAX_BROKEN_OFF: u32 = 16;
 
 /// What the verification wants.
 enum Wanted {
@@ -36,17 +43,24 @@ enum Wanted {
 
 impl Verification {
     /// Another epoch: what is known of the one before says nothing any more.
-    pub(super) fn begin(&mut self, now: Instant, epoch: Epoch, roster: Roster) {
-        self.exchange = None;
+    pub(super) fn begin(&mut self, now: Instant, epoch: Epoch, verified: (Roster, KeyCommitment)) {
+        if self.exchange.take().is_some_and(|exchange| exchange.has_revealed()) {
+            self.broken_off += 1;
+        }
         self.repeat_at = None;
-        let others = roster.len() > 1;
-        self.waiting = others.then_some((epoch, roster, now + SETTLE_TIME));
+        if self.broken_off >= MAX_BROKEN_OFF {
+            tracing::warn!("too many verifications were broken off: there will be no string");
+            self.waiting = None;
+            return;
+        }
+        let others = verified.0.len() > 1;
+        self.waiting = others.then_some((epoch, verified, now + SETTLE_TIME));
     }
 
     fn handle_timeout<R: CryptoRng>(&mut self, now: Instant, call: CallId, own: u8, rng: &mut R) {
-        if let Some((epoch, roster, _)) = self.waiting.take_if(|(_, _, at)| *at <= now) {
+        if let Some((epoch, verified, _)) = self.waiting.take_if(|(_, _, at)| *at <= now) {
             // Without this side in it there is nothing to verify.
-            self.exchange = Sas::new(call, epoch, own, roster, rng).ok();
+            self.exchange = Sas::new(call, epoch, own, verified, rng).ok();
             self.repeat_at = Some(now + REPEAT_INTERVAL);
             self.repeats = 0;
         }
@@ -117,5 +131,38 @@ impl GroupCall {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    const CALL: CallId = CallId::from_bytes([9; 16]);
+
+    /// The other member sees the string before this side does, and ends the epoch each time that it does not like it.
+    #[test]
+    fn who_ends_epochs_until_the_string_fits_gets_few_tries() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut roster = Roster::new();
+        roster.insert(0, b"alice".to_vec()).unwrap();
+        roster.insert(1, b"mallory".to_vec()).unwrap();
+        let key = KeyCommitment::from_bytes([1; 32]);
+        let (mut verification, mut now) = (Verification::default(), Instant::ZERO);
+        let mut tries = 0;
+        for number in 1..100 {
+            let epoch = Epoch::new(number, 1).unwrap();
+            verification.begin(now, epoch, (roster.clone(), key));
+            now += SETTLE_TIME;
+            verification.handle_timeout(now, CALL, 0, &mut rng);
+            let mallory = Sas::new(CALL, epoch, 1, (roster.clone(), key), &mut rng);
+            let Some(SasEvent::Send { message, .. }) = mallory.unwrap().poll() else { panic!() };
+            verification.handle(1, message);
+            tries += u32::from(verification.exchange.as_ref().is_some_and(Sas::has_revealed));
+        }
+        assert_eq!(tries, MAX_BROKEN_OFF);
     }
 }

@@ -120,12 +120,24 @@ impl Transport {
         socket: LocalSocket,
         rng: &mut impl CryptoRng,
     ) -> Result<(), Error> {
+        self.add_direct_socket(now, socket, rng)?;
+        self.add_relay_socket(now, socket.address());
+        Ok(())
+    }
+
+    /// A socket for everything but TURN: another path has allocations there, and a server's port takes one of each port of ours
+    /// (RFC 8656 §3.2).
+    pub(crate) fn add_direct_socket(
+        &mut self,
+        now: Instant,
+        socket: LocalSocket,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), Error> {
         self.now = now;
         self.ice.add_local_socket(now, socket, rng)?;
         if self.privacy == Privacy::Direct {
             self.sockets.push(socket.address());
         }
-        self.relays.add_local(now, socket.address());
         self.drain();
         Ok(())
     }

@@ -63,7 +63,27 @@ impl Transport {
         self.relaying.has_servers
     }
 
+    /// Whether allocations are made or held from this UDP socket of ours.
+    pub(crate) fn has_relay_at(&self, socket: SocketAddr) -> bool {
+        self.relays.uses(socket)
+    }
+
     // Commands.
+
+    /// Takes a datagram if it is from a TURN server that this path uses, and says whether it was.
+    pub(crate) fn take_relayed(
+        &mut self,
+        now: Instant,
+        (local, remote): (SocketAddr, SocketAddr),
+        payload: &[u8],
+    ) -> bool {
+        self.now = now;
+        let taken = self.relays.handle_datagram(now, local, remote, payload);
+        if taken {
+            self.drain();
+        }
+        taken
+    }
 
     /// TURN servers to use, best first, until the credentials expire.
     pub(crate) fn set_servers(

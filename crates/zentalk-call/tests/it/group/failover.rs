@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use zentalk_call::PublicState;
-use zentalk_call::engine::Media;
+use zentalk_call::engine::{Media, MemberState, SfuState};
 
 use super::{SECOND, three};
 
@@ -79,6 +79,55 @@ fn with_a_single_server_the_call_waits_for_it() {
     assert_eq!(world.people[1].last_state(), Some(PublicState::Connecting));
     world.run(SECOND * 30);
     assert!(world.people[..3].iter().all(|person| person.ended.is_some()), "{}", world.report());
+}
+
+/// Each of the two servers is told to be lost once, however often it is tried.
+#[test]
+fn servers_that_stay_away_are_told_once() {
+    let mut world = three(Media::Audio, 2);
+    world.run(SECOND * 3);
+    let before = world.people[0].servers.len();
+    world.kill(0);
+    world.kill(1);
+    world.run(SECOND * 20);
+    let told: Vec<_> = world.people[0].servers[before..].iter().map(|(_, state)| *state).collect();
+    assert_eq!(told, [SfuState::Lost, SfuState::Connecting, SfuState::Lost], "{}", world.report());
+    assert!(world.people[0].connections > 5, "tried again: {}", world.people[0].connections);
+}
+
+/// Counters are the call's, not the server's.
+#[test]
+fn what_was_counted_is_not_forgotten_at_the_next_server() {
+    let mut world = three(Media::AudioVideo, 2);
+    world.run(SECOND * 4);
+    let before = world.people[0].stats;
+    world.kill(0);
+    world.run(SECOND * 5);
+    let person = &world.people[0];
+    assert!(!person.forgot, "{:?}\nthen {:?}", before, person.stats);
+    assert!(before.audio_frames_played > 100 && before.pictures_decoded > 20, "{before:?}");
+    assert!(person.stats.audio_frames_played > before.audio_frames_played + 50);
+    assert!(person.stats.pictures_decoded > before.pictures_decoded + 20);
+}
+
+/// Two are told by the one who led that the third is gone; by the time it is back, another leads.
+#[test]
+fn who_was_cut_off_is_let_in_again_though_another_leads_by_then() {
+    let mut world = three(Media::Audio, 2);
+    world.run(SECOND * 3);
+    world.unplug(2);
+    world.run(SECOND * 5);
+    // It begins another stay, and waits longer for those who are not there.
+    world.break_links(1);
+    world.until("the leader goes on without the third", |world| {
+        matches!(world.member_state(1, 2), Some(MemberState::Left(_)))
+    });
+    world.hang_up(0);
+    world.run(SECOND);
+    world.plug(2);
+    let back = world.now;
+    world.until("two hear each other", |world| world.everybody_hears(&[1, 2], back, false));
+    assert_eq!(world.people[2].ended, None, "{}", world.report());
 }
 
 /// From the death of a server until everybody hears and sees everybody again, at the worst of the three.

@@ -1,11 +1,15 @@
 //! Group calls: several engines, a relay and forwarding servers in memory.
 
 mod attacks;
+mod downgrade;
 mod failover;
+mod newcomers;
 mod people;
 mod person;
+mod puppet;
 mod server;
 mod upgrade;
+mod vouching;
 mod world;
 
 use core::time::Duration;

@@ -5,13 +5,14 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use zentalk_call::engine::{
-    Engine, EngineConfig, Event, FetchedPrekeys, Media, Member, MemberState, Put, Ring, SfuState,
+    CallStats, Engine, EngineConfig, Event, FetchedPrekeys, Media, Member, MemberState, Put, Ring,
+    SfuState,
 };
 use zentalk_call::{
     AudioFrame, AudioSource, Channels, EndReason, PublicState, StorageKey, VideoFrame,
 };
 use zentalk_codec::FRAME_SAMPLES;
-use zentalk_primitives::{CallId, Instant, Secret};
+use zentalk_primitives::{CallId, Instant, ParticipantId, RoomId, Secret};
 
 use super::world::{RELAY, START};
 
@@ -23,8 +24,13 @@ pub(crate) struct Person {
     pub(crate) address: SocketAddr,
     pub(crate) wake: Option<Instant>,
     pub(crate) bundle: Option<FetchedPrekeys>,
+    /// What the engine saved last.
+    pub(crate) snapshot: Vec<u8>,
+    /// Where it goes, and what it is called there.
+    pub(crate) place: Option<(RoomId, ParticipantId)>,
     pub(crate) held_mail: Vec<Vec<u8>>,
     pub(crate) outbox: Vec<Put>,
+    pub(crate) has_socket: bool,
     pub(crate) sends: bool,
     pub(crate) plugged: bool,
     /// Whether its mail is thrown away.
@@ -44,6 +50,9 @@ pub(crate) struct Person {
     /// Sound or pictures that are not those of the member they came from.
     pub(crate) mixed_up: usize,
     pub(crate) refused: u64,
+    pub(crate) stats: CallStats,
+    /// Whether anything that was counted became less.
+    pub(crate) forgot: bool,
     pub(crate) token_requests: usize,
     pub(crate) connections: usize,
     pub(crate) datagrams: usize,
@@ -67,8 +76,11 @@ impl Person {
             address,
             wake: Some(Instant::ZERO),
             bundle: None,
+            snapshot: Vec::new(),
+            place: None,
             held_mail: Vec::new(),
             outbox: Vec::new(),
+            has_socket: false,
             sends: true,
             plugged: true,
             deaf: false,
@@ -85,6 +97,8 @@ impl Person {
             seen: BTreeMap::new(),
             mixed_up: 0,
             refused: 0,
+            stats: CallStats::default(),
+            forgot: false,
             token_requests: 0,
             connections: 0,
             datagrams: 0,
@@ -149,9 +163,23 @@ impl Person {
                     _ => self.mixed_up += 1,
                 }
             }
-            Event::Quality { stats, .. } => self.refused = stats.frames_refused,
+            Event::Quality { stats, .. } => {
+                let before = core::mem::replace(&mut self.stats, stats);
+                self.forgot |=
+                    counts(&before).iter().zip(counts(&stats)).any(|(was, is)| *was > is);
+                self.refused = stats.frames_refused;
+            }
             _ => {}
         }
+    }
+
+    /// From now on gaps are counted anew.
+    pub(crate) fn forget_gaps(&mut self) {
+        self.longest_gap = Duration::ZERO;
+    }
+
+    pub(crate) fn has_left_servers(&self) -> bool {
+        self.servers.last().is_some_and(|(_, state)| *state == SfuState::Left)
     }
 
     fn note_sound(&mut self, now: Instant) {
@@ -163,6 +191,18 @@ impl Person {
     pub(crate) fn last_state(&self) -> Option<PublicState> {
         self.states.last().copied()
     }
+}
+
+fn counts(stats: &CallStats) -> [u64; 6] {
+    let CallStats { audio, video, .. } = stats;
+    [
+        audio.packets_sent,
+        audio.packets_received,
+        video.packets_received,
+        stats.audio_frames_played,
+        stats.audio_frames_concealed,
+        stats.pictures_decoded,
+    ]
 }
 
 /// A period in samples that is each person's own.

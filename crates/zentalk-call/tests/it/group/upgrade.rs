@@ -3,7 +3,11 @@
 use zentalk_call::PublicState;
 use zentalk_call::engine::Media;
 
+use zentalk_primitives::RoomId;
+use zentalk_signaling_ratchet::CallBody;
+
 use super::SECOND;
+use super::puppet::Puppet;
 use super::world::World;
 
 /// Two people in a call of two, and a third who is not.
@@ -48,6 +52,25 @@ fn a_call_of_two_becomes_one_of_three_without_a_break() {
             );
             assert!(person.ended.is_none());
         }
+    }
+}
+
+/// Who agreed to sound has not agreed to pictures: such an invitation is dropped, and the call goes on.
+#[test]
+fn a_peer_cannot_make_a_call_of_sound_one_with_pictures() {
+    let mut world = two(Media::Audio);
+    let (call, _) = world.call.unwrap();
+    let mut puppet = Puppet::of(&world, 0);
+    for (video, taken) in [(true, 0), (false, 1)] {
+        let dropped = world.people[1].engine.dropped_messages();
+        let invite = puppet.invitation(&world, (RoomId::from_bytes([1; 16]), video), 1);
+        puppet.say(&mut world, 1, call, CallBody::GroupInvite(invite));
+        world.run(SECOND / 2);
+        let person = &world.people[1];
+        assert_eq!(person.engine.dropped_messages(), dropped + 1 - taken as u64, "video {video}");
+        assert_eq!(person.token_requests, taken, "video {video}");
+        assert_eq!(person.last_state(), Some(PublicState::Connected));
+        assert!(world.pair_sounds(world.ago(SECOND / 2)) || taken == 1, "{}", world.report());
     }
 }
 

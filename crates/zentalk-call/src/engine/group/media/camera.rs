@@ -30,8 +30,8 @@ struct Layer {
     packetizer: Vp8Packetizer,
 }
 
-/// The server lets frames of the higher ones go where a receiver's path is narrow.
-const TEMPORAL_LAYERS: u8 = 2;
+/// The server lets frames of the higher one go where a receiver's path is narrow. Receivers rely on the number ([`References`](super::order)).
+pub(super) const TEMPORAL_LAYERS: u8 = 2;
 /// Less than this is no picture any more.
 const MIN_BIT_RATE: u32 = 60_000;
 

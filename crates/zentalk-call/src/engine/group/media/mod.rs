@@ -5,6 +5,7 @@
 mod camera;
 mod drain;
 mod frames;
+mod order;
 mod slots;
 
 use std::collections::VecDeque;
@@ -42,6 +43,8 @@ pub(super) struct GroupMedia {
     video_limit: u32,
     /// Members of whom a frame opened since it was last asked.
     heard: Vec<u8>,
+    #[cfg(feature = "glass")]
+    pub(super) recent: super::glass::Recent,
     outputs: VecDeque<Output>,
 }
 
@@ -77,6 +80,8 @@ impl GroupMedia {
             video_slots: Vec::new(),
             video_limit: config.video_bit_rate,
             heard: Vec::new(),
+            #[cfg(feature = "glass")]
+            recent: super::glass::Recent::default(),
             outputs: VecDeque::new(),
         };
         for uplink in &agreed.uplinks {
@@ -206,6 +211,8 @@ impl GroupMedia {
     // Receiving.
 
     pub(super) fn handle_rtp(&mut self, now: Instant, packet: &[u8], keys: &mut FrameKeyring) {
+        #[cfg(feature = "glass")]
+        self.recent.note(packet);
         // What cannot be used is dropped and counted by the session.
         let _ = self.session.handle_input(now, RtpInput::Rtp(packet));
         self.drain(now, keys);

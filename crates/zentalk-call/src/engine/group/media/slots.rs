@@ -1,22 +1,24 @@
 //! What a server puts before this side: slots, each of which carries one medium of one member at a time.
 
 use zentalk_codec::Channels;
-use zentalk_group_keys::{FrameKeyring, MediaKind};
+use zentalk_group_keys::FrameKeyring;
 use zentalk_primitives::Instant;
 use zentalk_rtp_session::{ReceiveStreamId, ReceivedPacket};
 
-use super::frames::MemberFrames;
+use super::frames::{Pictures, Sound};
+use super::order::{References, Sequence};
 use crate::Error;
 use crate::engine::event::Picture;
 use crate::engine::media::{AudioReceiver, VideoOutput, VideoReceiver};
 
 /// A slot.
-pub(super) struct Slot<R> {
+pub(super) struct Slot<R: Receiver> {
     pub(super) mid: String,
     pub(super) stream: ReceiveStreamId,
     /// Whose frames it is said to carry, by index.
     pub(super) owner: Option<u8>,
     pub(super) receiver: R,
+    order: R::Order,
     /// What was refused and decoded for those who had the slot before.
     before: Counts,
 }
@@ -31,11 +33,16 @@ pub(super) struct Counts {
 
 /// What can be put into a slot.
 pub(super) trait Receiver: Sized {
+    /// What is known of the order of its frames.
+    type Order: Default;
+
     fn fresh() -> Result<Self, Error>;
     fn counts(&self) -> Counts;
 }
 
 impl Receiver for AudioReceiver {
+    type Order = Sequence;
+
     fn fresh() -> Result<Self, Error> {
         // Opus packets say themselves whether they are stereo; decoding to mono fits every player.
         Self::new(Channels::Mono)
@@ -52,6 +59,8 @@ impl Receiver for AudioReceiver {
 }
 
 impl Receiver for VideoReceiver {
+    type Order = References;
+
     fn fresh() -> Result<Self, Error> {
         Ok(Self::new())
     }
@@ -64,7 +73,8 @@ impl Receiver for VideoReceiver {
 impl<R: Receiver> Slot<R> {
     pub(super) fn new(mid: &str, stream: ReceiveStreamId) -> Result<Self, Error> {
         let (mid, before) = (mid.to_owned(), Counts::default());
-        Ok(Self { mid, stream, owner: None, receiver: R::fresh()?, before })
+        let (receiver, order) = (R::fresh()?, R::Order::default());
+        Ok(Self { mid, stream, owner: None, receiver, order, before })
     }
 
     /// Somebody else's frames come from now on: nothing of the one before is played or decoded with them.
@@ -75,6 +85,7 @@ impl<R: Receiver> Slot<R> {
         self.owner = owner;
         self.before = self.counts();
         self.receiver = R::fresh()?;
+        self.order = R::Order::default();
         Ok(true)
     }
 
@@ -96,7 +107,8 @@ impl Slot<AudioReceiver> {
         packet: &ReceivedPacket,
         keys: &mut FrameKeyring,
     ) -> bool {
-        let mut frames = MemberFrames::new(keys, self.owner, MediaKind::Microphone);
+        let (sender, timestamp) = (self.owner, packet.timestamp);
+        let mut frames = Sound { keys, sender, sequence: &mut self.order, timestamp };
         self.receiver.handle_packet(now, packet, &mut frames)
     }
 }
@@ -111,7 +123,8 @@ pub(super) enum Seen {
 impl Slot<VideoReceiver> {
     /// What comes next, and whether a frame was the owner's.
     pub(super) fn poll(&mut self, now: Instant, keys: &mut FrameKeyring) -> (Seen, bool) {
-        let mut frames = MemberFrames::new(keys, self.owner, MediaKind::Camera);
+        let (sender, references) = (self.owner, &mut self.order);
+        let mut frames = Pictures { keys, sender, references, heard: false };
         let seen = loop {
             match self.receiver.poll_output(now, &mut frames) {
                 VideoOutput::Picture(picture) => break Seen::Picture(picture),

@@ -7,11 +7,12 @@
 //! 4. Media, as soon as the users agreed ([`Phase::Up`]).
 //! 5. Whatever goes wrong, the stay is over: [`Output::Lost`]. The call begins another one, at this server or the next.
 
+mod carried;
 mod outputs;
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use rand_core::CryptoRng;
 use zentalk_call_fsm::LossCause;
@@ -21,8 +22,9 @@ use zentalk_group_keys::FrameKeyring;
 use zentalk_ice_nat::CandidatePair;
 use zentalk_primitives::{Instant, ParticipantId};
 use zentalk_session_description::{SfuAgreed, SfuAnswer, SfuOffer};
-use zentalk_sfu_control::{ClientFrame, ServerFrame, Token, Wish};
+use zentalk_sfu_control::{ClientFrame, ParticipantSecret, ServerFrame, Token, Wish};
 
+use self::carried::Carried;
 use super::io::SfuOutput;
 use super::media::{self, GroupMedia};
 use super::watch::Watch;
@@ -45,7 +47,7 @@ pub(super) struct Stay {
     /// Who else is there, as the server says.
     participants: BTreeSet<ParticipantId>,
     /// What its slots carry, as the server says.
-    slots: BTreeMap<String, ParticipantId>,
+    slots: Carried,
     wishes: Vec<Wish>,
     watch: Watch,
     /// When the control connection went.
@@ -119,7 +121,7 @@ impl Stay {
             media: None,
             addresses: Vec::new(),
             participants: BTreeSet::new(),
-            slots: BTreeMap::new(),
+            slots: Carried::default(),
             wishes: Vec::new(),
             watch: Watch::new(now),
             closed: None,
@@ -159,7 +161,7 @@ impl Stay {
     }
 
     /// The slots by name, and whom the server says they carry.
-    pub(super) fn slots(&self) -> &BTreeMap<String, ParticipantId> {
+    pub(super) fn slots(&self) -> &Carried {
         &self.slots
     }
 
@@ -182,12 +184,17 @@ impl Stay {
     // The control connection.
 
     /// It is open: asks to be let in.
-    pub(super) fn connected(&mut self, now: Instant, token: &[u8]) -> Result<(), Error> {
+    pub(super) fn connected(
+        &mut self,
+        now: Instant,
+        token: &[u8],
+        secret: &ParticipantSecret,
+    ) -> Result<(), Error> {
         if !matches!(self.phase, Phase::Opening { .. }) {
             return Ok(());
         }
         let (token, offer) = (Token::new(token.to_vec())?, self.offer.to_sdp());
-        self.send(ClientFrame::Join { token, offer })?;
+        self.send(ClientFrame::Join { token, secret: secret.clone(), offer })?;
         self.phase = Phase::Joining { until: now + JOIN_TIMEOUT };
         Ok(())
     }
@@ -219,12 +226,7 @@ impl Stay {
                 }
             }
             ServerFrame::Slots(slots) => {
-                for slot in slots {
-                    match slot.participant {
-                        Some(participant) => drop(self.slots.insert(slot.mid, participant)),
-                        None => drop(self.slots.remove(&slot.mid)),
-                    }
-                }
+                slots.iter().for_each(|slot| self.slots.fill(slot));
                 self.tell(Output::Slots);
             }
             ServerFrame::Draining { .. } => self.tell(Output::Draining),
@@ -248,6 +250,7 @@ impl Stay {
             self.transport.add_remote_candidate(now, candidate);
         }
         self.transport.remote_end_of_candidates(now);
+        self.slots = Carried::agreed(&agreed);
         self.agreed = Some(agreed);
         self.phase = Phase::Securing { since: now, until: now + SECURE_TIMEOUT };
         self.subscribe_again()

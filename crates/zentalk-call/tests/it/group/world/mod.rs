@@ -27,6 +27,15 @@ pub(crate) struct World {
     pub(crate) servers: Vec<Server>,
     /// What a server does to packets that it forwards: it may keep, change or repeat them.
     pub(crate) meddler: Option<Meddler>,
+    /// Whether no packet gets from one person to another.
+    pub(crate) apart: bool,
+    /// How long messages lay at the relay, as it says.
+    pub(crate) queued: Duration,
+    /// Whether messages overtake each other.
+    pub(crate) shuffles_mail: bool,
+    /// When a packet last went from one person to another, and to a server.
+    pub(crate) between_people: Option<Instant>,
+    pub(crate) to_server: Option<Instant>,
     /// Whether servers say that each slot carries somebody else.
     pub(crate) swap_slots: bool,
     pub(crate) call: Option<(CallId, Media)>,
@@ -63,6 +72,11 @@ impl World {
             people: (0..people).map(Person::new).collect(),
             servers: (0..servers).map(|number| Server::new(number, key)).collect(),
             meddler: None,
+            apart: false,
+            queued: MAIL,
+            shuffles_mail: false,
+            between_people: None,
+            to_server: None,
             swap_slots: false,
             last_slots: BTreeMap::new(),
             call: None,
@@ -254,7 +268,11 @@ impl World {
     /// Everything that is due until the next tick.
     fn step(&mut self) {
         self.next_tick += TICK;
+        let mut steps = 0;
         while let Some(at) = self.next_event().filter(|at| *at <= self.next_tick) {
+            steps = if at > self.now { 0 } else { steps + 1 };
+            let wakes: Vec<_> = self.people.iter().map(|person| person.wake).collect();
+            assert!(steps < 10_000, "no rest at {:?}: {wakes:?}\n{}", self.now, self.report());
             self.now = self.now.max(at);
             self.do_what_is_due();
         }
@@ -296,6 +314,11 @@ impl World {
         }
     }
 
+    /// Something arrives in somebody's mailbox.
+    pub(crate) fn mail(&mut self, to: usize, blob: Vec<u8>) {
+        self.post(MAIL, Parcel::Mail { to, blob });
+    }
+
     fn post(&mut self, delay: Duration, parcel: Parcel) {
         self.sent += 1;
         self.queue.insert((self.now + delay, self.sent), parcel);
@@ -308,12 +331,20 @@ impl World {
         match parcel {
             Parcel::Datagram { from, to, payload } => {
                 if let Some(at) = self.servers.iter().position(|server| server.address == to) {
+                    self.to_server = Some(now);
                     if self.servers[at].alive {
                         self.servers[at].datagram(now, from, payload);
                         self.drain_server(at);
                     }
                 } else if let Some(at) = self.people.iter().position(|person| person.address == to)
                 {
+                    let is_of_person = self.people.iter().any(|person| person.address == from);
+                    if is_of_person && self.apart {
+                        return;
+                    }
+                    if is_of_person {
+                        self.between_people = Some(now);
+                    }
                     self.input(at, Input::Datagram { local: to, remote: from, payload });
                 }
             }
@@ -327,7 +358,7 @@ impl World {
                     return;
                 }
                 self.deliveries += 1;
-                let (sequence, queued) = (self.deliveries, MAIL);
+                let (sequence, queued) = (self.deliveries, self.queued);
                 self.input(to, Input::Delivery { sequence, blob, queued });
             }
             Parcel::Open { person, link, url } => {

@@ -1,5 +1,7 @@
 //! What an engine wants, done.
 
+use core::time::Duration;
+
 use zentalk_call::engine::{FetchedPrekeys, Input, Output, SfuGrant, SfuOutput};
 use zentalk_primitives::Instant;
 use zentalk_sfu_control::TokenClaims;
@@ -16,6 +18,7 @@ impl World {
                 }
                 output if self.people[at].plugged => self.act(at, output),
                 Output::Event(event) => self.note(at, event),
+                Output::Commit(snapshot) => self.people[at].snapshot = snapshot,
                 // What leaves for the relay waits in the outbox.
                 Output::Put(put) => self.people[at].outbox.push(put),
                 _ => {}
@@ -31,6 +34,7 @@ impl World {
                 self.post(WIRE, Parcel::Datagram { from, to, payload: transmit.payload });
             }
             Output::Event(event) => self.note(at, event),
+            Output::Commit(snapshot) => self.people[at].snapshot = snapshot,
             Output::PublishPrekeys { bundle, mut one_time } => {
                 let one_time = one_time.pop();
                 self.people[at].bundle = Some(FetchedPrekeys { bundle, one_time });
@@ -47,17 +51,21 @@ impl World {
             }
             Output::Put(put) => {
                 if let Some(to) = self.mailboxes.get(&put.mailbox).copied() {
-                    self.post(MAIL, Parcel::Mail { to, blob: put.blob });
+                    let late = if self.shuffles_mail { put.blob.last().copied() } else { None };
+                    let delay = MAIL + Duration::from_millis(late.unwrap_or_default().into());
+                    self.post(delay, Parcel::Mail { to, blob: put.blob });
                 }
             }
             Output::PrepareNetwork => {
                 let (now, address) = (self.now, self.people[at].address);
-                // Again, where it is prepared twice.
-                let _ = self.people[at].engine.add_socket(now, address, None);
+                if !core::mem::replace(&mut self.people[at].has_socket, true) {
+                    self.people[at].engine.add_socket(now, address, None).unwrap();
+                }
             }
             Output::FetchTurn => self.post(MAIL, Parcel::For(at, Input::TurnGrant(None))),
             Output::FetchSfu { relay, room, participant } => {
                 self.people[at].token_requests += 1;
+                self.people[at].place = Some((room, participant));
                 let expires = START + self.now.saturating_since(Instant::ZERO) + TOKEN_LIFETIME;
                 let claims = TokenClaims { room, participant, expires };
                 let token = self.signer.sign(&claims).unwrap();

@@ -1,0 +1,151 @@
+//! Whom this side invites, and who invited this side.
+
+use rand_core::CryptoRng;
+use zentalk_call_fsm::EndReason;
+use zentalk_primitives::Instant;
+use zentalk_signaling_ratchet::messages::{EndCode, GroupInvite, GroupJoin, GroupRoom, MediaKinds};
+use zentalk_signaling_ratchet::{CallBody, ContactCard, IdentityPublic};
+
+use super::keys::Keys;
+use super::{Begun, GroupCall};
+use crate::Error;
+use crate::engine::call::Setting;
+
+impl GroupCall {
+    /// Asks somebody else to join.
+    pub(crate) fn invite(&mut self, now: Instant, card: ContactCard) -> Result<(), Error> {
+        if self.members.index_of(card.identity()).is_some() {
+            return Err(Error::AlreadyMember);
+        }
+        let index = self.free_index(now).ok_or(Error::GroupFull)?;
+        self.members.invite(now, index, card.clone());
+        self.deserted = None;
+        match self.begun {
+            // The first ones are told when there is a server.
+            Begun::Here { told: false } => Ok(()),
+            _ => {
+                self.say_word(index, &card, true);
+                self.say_invite(index, card)
+            }
+        }
+    }
+
+    fn free_index(&self, now: Instant) -> Option<u8> {
+        self.members.free_index(self.own.index, |index| self.words.promise(now, index))
+    }
+
+    /// Tells those who are invited, now that there is a server to meet at.
+    pub(super) fn say_invites(&mut self) -> Result<(), Error> {
+        if let Begun::Here { told: told @ false } = &mut self.begun {
+            *told = true;
+            for (index, card) in self.members.invited() {
+                self.say_invite(index, card)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Another member invited somebody else at the same time, who has the index by now.
+    pub(super) fn invite_again(&mut self, now: Instant, card: ContactCard) {
+        let invited = match self.free_index(now) {
+            Some(index) => {
+                self.members.invite(now, index, card.clone());
+                self.say_word(index, &card, true);
+                self.say_invite(index, card)
+            }
+            None => {
+                self.say(card, CallBody::End(EndCode(EndReason::Busy.to_wire())));
+                Ok(())
+            }
+        };
+        if let Err(error) = invited {
+            tracing::warn!(%error, "somebody could not be invited again");
+        }
+    }
+
+    /// The inviter gives this side another index than before, or tells it who has come meanwhile. Who has accepted accepts with
+    /// that.
+    pub(crate) fn renumber<R: CryptoRng>(
+        &mut self,
+        from: &IdentityPublic,
+        invite: &GroupInvite,
+        setting: &mut Setting<'_, R>,
+    ) -> Result<(), Error> {
+        let from_inviter = self.inviter().is_some_and(|card| card.identity() == from);
+        let (same_room, index) = (invite.room().id() == self.room, invite.index());
+        let same_index = index == self.own.index;
+        let is_free = same_index || self.members.is_unused(index);
+        if !from_inviter || self.has_key() || !same_room || !is_free {
+            return Err(Error::NotInvited);
+        }
+        let newcomers = self.note_others(setting.now, invite);
+        if !same_index {
+            self.own.index = index;
+            return if self.agreed { self.accept(setting) } else { Ok(()) };
+        }
+        if self.agreed {
+            let join = GroupJoin::new(self.own.member()?);
+            newcomers.into_iter().for_each(|to| self.say(to, CallBody::GroupJoin(join.clone())));
+        }
+        Ok(())
+    }
+
+    /// Those who came after this side was invited. Those whom it knew before stay who they were.
+    fn note_others(&mut self, now: Instant, invite: &GroupInvite) -> Vec<ContactCard> {
+        let mut newcomers = Vec::new();
+        for member in invite.present() {
+            let (index, identity) = (member.index(), member.card().identity());
+            let is_known = index == self.own.index
+                || identity == self.own.card.identity()
+                || self.members.get(index).is_some()
+                || self.members.index_of(identity).is_some()
+                || self.is_claimed(member);
+            if !is_known {
+                self.members.join(now, member, false);
+                newcomers.push(member.card().clone());
+            }
+        }
+        newcomers
+    }
+
+    pub(super) fn say_invite(&mut self, index: u8, to: ContactCard) -> Result<(), Error> {
+        let room = GroupRoom::new(self.room, self.servers.in_turn(), self.token_relay.clone())?;
+        let media = MediaKinds { audio: true, video: self.media_kinds.has_video() };
+        let present = match &self.keys {
+            Some(keys) => {
+                let others = keys.roster().filter(|member| member.index() != self.own.index);
+                others.cloned().collect()
+            }
+            None => Vec::new(),
+        };
+        let invite = GroupInvite::new(room, media, self.own.member()?, present, index)?;
+        self.say(to, CallBody::GroupInvite(invite));
+        Ok(())
+    }
+
+    /// It rings here, and the inviter may know.
+    pub(crate) fn say_ringing(&mut self) {
+        if let Some(inviter) = self.inviter().cloned() {
+            self.say(inviter, CallBody::GroupRinging);
+        }
+    }
+
+    /// The user accepted: this side is a member from now on, as soon as it has the keys.
+    pub(crate) fn accept<R: CryptoRng>(
+        &mut self,
+        setting: &mut Setting<'_, R>,
+    ) -> Result<(), Error> {
+        let Begun::ByInvitation { inviter } = self.begun else { return Ok(()) };
+        self.agreed = true;
+        let member = self.own.member()?;
+        let leader = self.members.joined().map(|(index, _)| index).min().unwrap_or(inviter);
+        let (now, id) = (setting.now, self.id);
+        self.keys = Some(Keys::joining(now, id, &member, leader, setting.rng)?);
+        // To everybody, since the inviter may be gone by now.
+        self.unreached.clear();
+        let members: Vec<_> = self.members.joined().map(|(_, entry)| entry.card.clone()).collect();
+        let join = GroupJoin::new(member);
+        members.into_iter().for_each(|to| self.say(to, CallBody::GroupJoin(join.clone())));
+        Ok(())
+    }
+}

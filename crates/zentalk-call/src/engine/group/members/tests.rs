@@ -1,0 +1,93 @@
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use zentalk_primitives::{DeviceId, MailboxId};
+use zentalk_signaling_ratchet::Identity;
+
+use super::*;
+
+const NOW: Instant = Instant::ZERO;
+
+fn member(index: u8, person: u8, stay: u8) -> GroupMember {
+    let identity = Identity::generate(&mut ChaCha20Rng::from_seed([person; 32]));
+    let mailbox = MailboxId::from_bytes([person; 32]);
+    let card = ContactCard::new(identity.public().clone(), "wss://relay.example", mailbox).unwrap();
+    let (participant, device) =
+        (ParticipantId::from_bytes([stay; 16]), DeviceId::from_bytes([1; 4]));
+    GroupMember::new(index, card, participant, [stay; 32], device).unwrap()
+}
+
+fn told(members: &mut Members) -> Vec<(IdentityPublic, MemberState)> {
+    std::iter::from_fn(|| members.poll()).map(|(who, state)| (who.identity, state)).collect()
+}
+
+/// A leader that puts one of its own in a member's place cannot do it unseen, nor have them taken for the one who was heard.
+#[test]
+fn who_comes_in_anothers_place_is_told_and_was_never_heard() {
+    let mut members = Members::default();
+    let (bob, mallory) = (member(1, 1, 1), member(1, 66, 66));
+    members.join(NOW, &bob, true);
+    members.heard(NOW, 1);
+    told(&mut members);
+    members.join(NOW, &mallory, true);
+    let gone = (bob.card().identity().clone(), MemberState::Left(EndReason::ConnectionLost));
+    let come = (mallory.card().identity().clone(), MemberState::Joining);
+    assert_eq!(told(&mut members), [gone, come]);
+    // The same person, who has lost what it had and came again.
+    members.heard(NOW, 1);
+    told(&mut members);
+    members.join(NOW, &member(1, 66, 67), true);
+    let states: Vec<_> = told(&mut members).into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, [MemberState::Left(EndReason::ConnectionLost), MemberState::Joining]);
+}
+
+#[test]
+fn a_member_that_is_named_again_stays_what_it_was() {
+    let mut members = Members::default();
+    members.join(NOW, &member(1, 1, 1), false);
+    members.heard(NOW, 1);
+    told(&mut members);
+    members.join(NOW, &member(1, 1, 1), true);
+    assert!(told(&mut members).is_empty() && members.has(&member(1, 1, 1)));
+    assert!(members.get(1).unwrap().is_keyed() && !members.has(&member(1, 1, 2)));
+}
+
+/// Only whom this side invited does it invite again.
+#[test]
+fn who_is_displaced_is_invited_again_by_its_inviter_only() {
+    let (dave, other) = (member(3, 3, 3), member(3, 4, 4));
+    let mut inviter = Members::default();
+    inviter.invite(NOW, 3, dave.card().clone());
+    assert_eq!(inviter.displaced_by(&other).as_ref(), Some(dave.card()));
+    inviter.join(NOW, &dave, false);
+    assert_eq!(inviter.displaced_by(&other).as_ref(), Some(dave.card()));
+    inviter.join(NOW, &dave, true);
+    assert_eq!(inviter.displaced_by(&other), None, "it is a member");
+    let mut another = Members::default();
+    another.join(NOW, &dave, false);
+    assert_eq!(another.displaced_by(&other), None);
+}
+
+/// A promise of another member's is kept where there is a choice, and keeps nobody out.
+#[test]
+fn an_index_that_is_promised_is_given_out_last() {
+    let mut members = Members::default();
+    members.join(NOW, &member(1, 1, 1), true);
+    assert_eq!(members.free_index(0, |_| false), Some(2));
+    assert_eq!(members.free_index(0, |index| index < 4), Some(4));
+    assert_eq!(members.free_index(0, |_| true), Some(2));
+    (2..6).for_each(|index| members.join(NOW, &member(index, index, index), true));
+    assert_eq!(members.free_index(0, |_| false), None, "six people");
+}
+
+#[test]
+fn a_goodbye_after_a_crash_is_final() {
+    let mut members = Members::default();
+    let bob = member(1, 1, 1);
+    members.join(NOW, &bob, true);
+    members.gone(NOW, 1, EndReason::ConnectionLost);
+    assert!(!members.has_left(&bob), "it may come back");
+    let identity = bob.card().identity();
+    assert_eq!(members.gone_for_good(NOW, identity, EndReason::HungUpRemote), Some(1));
+    assert!(members.has_left(&bob) && !members.is_unused(1));
+    assert_eq!(members.gone_for_good(NOW, identity, EndReason::HungUpRemote), None);
+}
