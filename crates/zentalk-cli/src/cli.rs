@@ -14,7 +14,7 @@ pub use network::{Network, Turn};
 #[derive(Debug, Parser)]
 #[command(
     name = "zentalk",
-    version,
+    version = VERSION,
     max_term_width = 100,
     after_help = "\
 A call by hand, in three terminals:
@@ -52,6 +52,15 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
+
+/// The version, and what kind of build it is if it is not the ordinary one.
+#[cfg(not(feature = "glass"))]
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+#[cfg(feature = "glass")]
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " UNDER GLASS: for demonstrations only, it can write down the keys of its calls"
+);
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -198,7 +207,7 @@ pub struct Demo {
     /// Where recordings and report.html go
     #[arg(long, value_name = "DIR", default_value = "target/demo")]
     pub out: PathBuf,
-    /// How long the call lasts once it is up, in seconds [default: 10; of a group 24, which takes 16 to 300]
+    /// How long the call lasts once it is up, in seconds [default: 10; of a group 24, which takes 20 to 300]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(8..=600))]
     pub seconds: Option<u64>,
     /// Put an attacker between the two, who tampers with this
@@ -230,8 +239,8 @@ impl Demo {
     }
 }
 
-/// Between the join and the leave the members' verification takes its seconds.
-const MIN_GROUP_SECONDS: u64 = 16;
+/// Between the join and the leave the members' verification takes its seconds, and memories are looked through.
+const MIN_GROUP_SECONDS: u64 = 20;
 /// Pictures are numbered, and each person of a group has numbers for more than six minutes.
 const MAX_GROUP_SECONDS: u64 = 300;
 

@@ -4,6 +4,13 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use glass::Shown;
+pub(crate) use glass::from_hex;
+#[cfg(feature = "glass")]
+pub(crate) use glass::to_hex;
+
+mod glass;
+
 /// One line of the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
@@ -134,6 +141,8 @@ pub enum Happening {
     },
     /// How the call does, once a second.
     Quality(Quality),
+    /// What a program under glass was told to do for a demonstration; others never tell this.
+    Shown(Shown),
     /// Something the user must know.
     Warning {
         /// What, in a sentence.
@@ -244,6 +253,7 @@ impl Happening {
                 format!("of {}: {audio_frames} frames of sound, {pictures} pictures", who.name)
             }
             Self::Quality(quality) => quality.describe(),
+            Self::Shown(shown) => shown.describe(),
             Self::Warning { text } => format!("WARNING: {text}"),
             // Why has been said with DISCONNECTED, or is about to be said.
             Self::Ended { .. } => "the call is over".to_owned(),

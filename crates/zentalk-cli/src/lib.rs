@@ -16,8 +16,10 @@ pub mod record;
 mod reporter;
 mod session;
 pub mod sources;
+mod start;
 mod terminal;
 pub mod verify;
 
 pub use commands::run;
 pub use error::Error;
+pub use start::start;

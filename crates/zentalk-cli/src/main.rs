@@ -4,8 +4,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    zentalk_cli::run(zentalk_cli::cli::Cli::parse()).into()
+    zentalk_cli::start()
 }

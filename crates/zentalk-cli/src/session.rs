@@ -20,6 +20,8 @@ use crate::terminal::Answers;
 
 mod continuity;
 mod feeding;
+#[cfg(feature = "glass")]
+mod glass;
 mod members;
 mod translate;
 mod typed;
@@ -260,6 +262,10 @@ impl<'a> Session<'a> {
             self.answers = None;
             return;
         };
+        #[cfg(feature = "glass")]
+        if let Some(deed) = glass::Deed::parse(&line) {
+            return self.reporter.tell(Happening::Shown(deed.perform(&self.call).await));
+        }
         match Typed::parse(&line) {
             Some(Typed::Invite(name)) => match resolve(&name, &self.contacts) {
                 Ok(card) => self.invite(&card, &name).await,

@@ -54,7 +54,7 @@ impl Findings {
                  not one media packet was sent."
                     .to_owned()
             }
-            (false, _) => format!("NOT as it should be: {}", self.failures().join("; ")),
+            (false, _) => format!("NOT as it should be. This did not hold: {}", self.failures().join("; ")),
         }
     }
 }

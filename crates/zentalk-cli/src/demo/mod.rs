@@ -95,6 +95,7 @@ fn conclude(
     let report = Report {
         title: title(options).to_owned(),
         verdict: (findings.sentence(options.tamper), good),
+        highlights: Vec::new(),
         findings: findings.clone(),
         summary: summary.clone(),
         sides: play.sides(),

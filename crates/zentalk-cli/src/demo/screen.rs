@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::journal::Happening;
+use crate::journal::{Happening, Shown};
 use crate::terminal;
 
 /// The terminal, with a bar; or a file or pipe, with lines only.
@@ -62,6 +62,8 @@ impl Screen {
             }
             // In a demo everybody speaks all the time, and the loudest one changes often.
             Happening::Speaker { .. } => {}
+            // Many times a second; what came of it is said at the end.
+            Happening::Shown(shown) if *shown != Shown::Stays => {}
             Happening::Ready { .. } => self.line(&format!("{who:<6} ready")),
             _ => self.line(&format!("{who:<6} {}", what.describe())),
         }

@@ -201,6 +201,7 @@ const fn sfu_word(state: SfuState) -> &'static str {
     match state {
         SfuState::Connecting => "connecting",
         SfuState::Connected => "connected",
+        SfuState::Left => "left",
         _ => "lost",
     }
 }

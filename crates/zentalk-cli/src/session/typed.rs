@@ -39,7 +39,9 @@ mod tests {
         assert_eq!(Typed::parse("invite the boss"), Some(Typed::Invite("the boss".to_owned())));
         assert_eq!(Typed::parse("members"), Some(Typed::Members));
         assert_eq!(Typed::parse("end"), Some(Typed::End));
-        for other in ["", "invite", "y", "end now", "exit"] {
+        for other in
+            ["", "invite", "y", "end now", "exit", "seal 1", "open 1 00", "packets", "stay"]
+        {
             assert_eq!(Typed::parse(other), None, "{other}");
         }
     }

@@ -75,7 +75,32 @@ fn a_call_of_two_becomes_a_group_whose_members_hear_and_see_each_other() {
         assert!(files.iter().any(|file| file == wanted), "{files:?}");
     }
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();
-    for section in ["Who saw and heard whom", "Epochs", "What passed the forwarding servers"] {
+    for section in ["Who saw and heard whom", "Keys over time", "What the forwarding server saw"] {
+        assert!(page.contains(section), "{section}");
+    }
+}
+
+/// With programs under glass it is tried what the one who left can still do, and the server's memory is looked through.
+#[cfg(feature = "glass")]
+#[test]
+fn who_left_opens_nothing_any_more_and_nobody_opens_theirs() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    // Beside the program itself, and not older than it.
+    let glass = std::fs::File::open(env!("CARGO_BIN_EXE_zentalk-glass")).unwrap();
+    glass.set_modified(std::time::SystemTime::now()).unwrap();
+    let ran = run(demo(&out, &["--group", "3", "--seconds", "20"]));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for said in [
+        "ok    nobody opens what Bob seals after the goodbye: before ",
+        "ok    Bob, who kept everything, opens nothing that the others seal",
+        "keys that Bob ever had, tried by force: before ",
+        "ok    the same look finds frames in the forwarding server's memory, but only sealed ones",
+    ] {
+        assert!(ran.out.contains(said), "{said}: {ran:?}");
+    }
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    for section in ["After Bob left", "class=\"fails\"", "sealed for the members"] {
         assert!(page.contains(section), "{section}");
     }
 }
@@ -85,7 +110,7 @@ fn a_call_of_two_becomes_a_group_whose_members_hear_and_see_each_other() {
 fn a_group_survives_its_forwarding_server() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
-    let ran = run(demo(&out, &["--group", "3", "--kill-sfu", "--seconds", "16"]));
+    let ran = run(demo(&out, &["--group", "3", "--kill-sfu", "--seconds", "20"]));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("the call survived its forwarding server"), "{ran:?}");
 }

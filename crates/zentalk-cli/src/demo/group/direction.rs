@@ -3,9 +3,11 @@
 //! 1. The servers start. Everybody gets to know everybody; all but the caller listen.
 //! 2. The caller calls all but the latecomer. Once they hear each other, the clock starts.
 //! 3. After a quarter of the time the latecomer is invited, after a half the forwarding server may be killed.
-//! 4. Before the leave, memories are looked through: no key may be at the server, every key is at its member.
-//! 5. After three quarters one leaves. Shortly before the end its memory is looked through for the keys that came after.
-//! 6. Everybody else hangs up.
+//! 4. Before the leave, memories are looked through: no key may be at the server, every key is at its member. And it is tried who
+//!    can open whose frames: everybody can.
+//! 5. After three quarters one leaves; under glass it only says so, and stays with all its keys, as an attacker would. It is tried
+//!    again who can open whose frames. Shortly before the end its memory is looked through for the keys that came after.
+//! 6. Everybody hangs up.
 
 use std::time::Duration;
 
@@ -16,14 +18,18 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::cast::Person;
 use super::evidence::{Evidence, Look, Marks, is};
 use super::glass::{self, Secret};
-use super::memory;
-use super::servers::{Forwarding, Servers};
+use super::servers::Servers;
+use super::specimen::Specimen;
 use super::stage::Stage;
+use super::trial::Trial;
 use crate::cli;
 use crate::demo::error::DemoError;
 use crate::demo::processes::{Ended, Process, Typist};
 use crate::demo::screen::Screen;
 use crate::journal::{Entry, Happening};
+
+mod looking;
+mod trying;
 
 /// How long a program may take to get ready.
 const READY: Duration = Duration::from_secs(60);
@@ -56,19 +62,24 @@ pub(super) async fn play(
         direction.attend(at(2)).await;
         direction.kill_server().await;
     }
-    direction.attend(at(3) - LOOK).await;
-    let (server, member) = direction.look_at_server_and_member().await;
-    direction.attend(at(3)).await;
+    direction.attend(at(3) - TRIAL - LOOK).await;
+    let server = direction.look_at_server().await;
+    let member = direction.look_at_member().await;
+    direction.try_until(at(3)).await;
     direction.leave().await;
+    direction.try_until(at(3) + TRIAL).await;
     direction.attend(at(4) - LOOK).await;
     let leaver = direction.look_at_leaver().await;
-    direction.attend(at(4)).await;
+    direction.try_until(at(4)).await;
     let ended = direction.end().await;
     Ok(direction.evidence(ended, [server, member, leaver]))
 }
 
 /// A look through memories takes a moment.
 const LOOK: Duration = Duration::from_millis(1_500);
+/// How long it is tried who can open whose frames, before and after the leave. The shortest call has twice this, and a look, in a
+/// quarter of its time.
+const TRIAL: Duration = Duration::from_millis(2_000);
 
 struct Direction<'a> {
     stage: &'a Stage,
@@ -79,6 +90,8 @@ struct Direction<'a> {
     news: mpsc::UnboundedReceiver<News>,
     journals: Vec<Vec<Entry>>,
     marks: Marks,
+    trial: Trial,
+    specimen: Option<Specimen>,
 }
 
 /// A person's program.
@@ -96,7 +109,8 @@ impl<'a> Direction<'a> {
         let (report, news) = mpsc::unbounded_channel();
         let journals = vec![Vec::new(); stage.cast.count()];
         let (performers, marks) = (Vec::new(), Marks::default());
-        Self { stage, screen, servers, performers, report, news, journals, marks }
+        let (trial, specimen) = (Trial::default(), None);
+        Self { stage, screen, servers, performers, report, news, journals, marks, trial, specimen }
     }
 
     /// Everybody but the caller gets ready.
@@ -155,33 +169,15 @@ impl<'a> Direction<'a> {
         }
     }
 
+    /// An attacker says goodbye and keeps everything. Programs that are not under glass can but leave.
     async fn leave(&mut self) {
         let leaver = self.stage.cast.leaver();
         self.screen.working(&format!("{leaver} leaves"));
         self.marks.left = self.screen.millis();
-        self.type_to(leaver, "end").await;
-    }
-
-    /// Looks through the memory of the server that carries the call for every key that there is, and, to see that looking finds
-    /// something, through a member's for its own.
-    async fn look_at_server_and_member(&self) -> (Look, Look) {
-        let all = glass::union(&self.keys());
-        let server = self.servers.forwarding.get(self.server_in_use()).and_then(Forwarding::id);
-        let whose = "the forwarding server".to_owned();
-        let server = look(whose, server, &all).await;
-        let caller = self.stage.cast.caller();
-        let own = glass::read(&self.stage.keys(caller));
-        let member = look(caller.to_string(), self.id(caller), &own).await;
-        (server, member)
-    }
-
-    /// Looks through the memory of the one who left for the keys that it never had.
-    async fn look_at_leaver(&self) -> Look {
-        let leaver = self.stage.cast.leaver();
-        let had = glass::read(&self.stage.keys(leaver));
-        let mut later = glass::union(&self.keys());
-        later.retain(|secret| had.iter().all(|known| known.bytes != secret.bytes));
-        look(leaver.to_string(), self.id(leaver), &later).await
+        match self.stage.is_under_glass() {
+            true => drop(self.show(&[(leaver, "stay".to_owned())]).await),
+            false => self.type_to(leaver, "end").await,
+        }
     }
 
     /// Everybody hangs up; who stays behind is ended.
@@ -189,7 +185,7 @@ impl<'a> Direction<'a> {
         let cast = self.stage.cast;
         self.screen.working("everybody hangs up");
         self.marks.ended = self.screen.millis();
-        for person in cast.others(cast.leaver()) {
+        for person in cast.everybody() {
             self.type_to(person, "end").await;
         }
         let over = |what: &Happening| matches!(what, Happening::Ended { .. });
@@ -219,6 +215,8 @@ impl<'a> Direction<'a> {
             server,
             member,
             leaver,
+            trial: self.trial,
+            specimen: self.specimen,
             out: self.stage.out.clone(),
             journals: self.journals,
         }
@@ -367,12 +365,4 @@ impl Performer {
         drop(self.stop.take());
         self.reader.await.ok()
     }
-}
-
-/// Looks on a thread of its own: a process has much memory.
-async fn look(whose: String, process: Option<u32>, secrets: &[Secret]) -> Look {
-    let needles = glass::needles(secrets);
-    let wanted = needles.len();
-    let looked = tokio::task::spawn_blocking(move || memory::scan(process?, &needles).ok());
-    Look { whose, wanted, scan: looked.await.ok().flatten() }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use super::cast::{Cast, Person};
 use super::glass::Secret;
 use super::memory::Scan;
+use super::specimen::Specimen;
+use super::trial::Trial;
 use super::wire::Seen;
 use crate::demo::processes::Ended;
 use crate::journal::{Entry, Happening, Security, Who};
@@ -28,7 +30,7 @@ pub(super) struct Marks {
 }
 
 /// What was found in the memory of a process.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Look {
     /// Of which process, in a few words.
     pub(super) whose: String,
@@ -56,6 +58,10 @@ pub(super) struct Evidence {
     pub(super) member: Look,
     /// The look at the one who left, with the keys that came after.
     pub(super) leaver: Look,
+    /// Who could open whose frames around the leave; empty, if they were not under glass.
+    pub(super) trial: Trial,
+    /// A frame on its way through the server that carried the call.
+    pub(super) specimen: Option<Specimen>,
     /// Where the recordings are.
     pub(super) out: PathBuf,
 }
@@ -99,6 +105,30 @@ impl Evidence {
         self.epochs(person).into_iter().find(|(_, at)| *at >= self.marks.left)
     }
 
+    /// The number of the epoch after the leave, once all have it.
+    pub(super) fn epoch_of_leave(&self) -> Option<u32> {
+        let leaver = self.cast.leaver();
+        self.cast
+            .others(leaver)
+            .filter_map(|person| self.epoch_after_leave(person))
+            .map(|it| it.0)
+            .max()
+    }
+
+    /// Packets that a server sent to this person after the leave, and those of its frames that were refused.
+    pub(super) fn received_after_leave(&self, person: Person) -> Option<(u64, u64)> {
+        let told = |entry: &Entry| match &entry.what {
+            Happening::Quality(quality) => {
+                Some((entry.at_ms, quality.packets_received, quality.packets_refused))
+            }
+            _ => None,
+        };
+        let told: Vec<_> = self.journal(person).iter().filter_map(told).collect();
+        let (_, received, refused) = told.iter().rev().find(|(at, ..)| *at <= self.marks.left)?;
+        let (_, last, last_refused) = told.last()?;
+        Some((last.saturating_sub(*received), last_refused.saturating_sub(*refused)))
+    }
+
     /// What this person received of another, by what it tallied at the end.
     pub(super) fn received(&self, by: Person, from: Person) -> Option<Tally> {
         self.journal(by).iter().find_map(|entry| match &entry.what {
@@ -107,6 +137,11 @@ impl Evidence {
             }
             _ => None,
         })
+    }
+
+    /// When this person last played something of anybody.
+    pub(super) fn last_received(&self, by: Person) -> Option<u64> {
+        self.cast.others(by).filter_map(|from| self.received(by, from)?.last).max()
     }
 
     /// How long nothing was heard of others, of each gap, from `since` to `until`.

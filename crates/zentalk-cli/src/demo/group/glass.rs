@@ -5,12 +5,21 @@
 
 use std::path::Path;
 
+use crate::journal::from_hex;
+
 /// A key, and what it is.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Secret {
     /// Such as `epoch 2: media key`.
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
+}
+
+impl Secret {
+    /// Whether the keys of all senders and streams of an epoch follow from it.
+    pub(super) fn is_base_key(&self) -> bool {
+        self.name.ends_with(": base key")
+    }
 }
 
 /// These are throw-away keys of a demonstration; but nothing prints keys by accident.
@@ -28,9 +37,7 @@ pub(super) fn read(path: &Path) -> Vec<Secret> {
 
 fn parse(line: &str) -> Option<Secret> {
     let (digits, name) = line.split_once(' ')?;
-    let pairs = digits.as_bytes().chunks_exact(2);
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let bytes = pairs.map(byte).collect::<Option<Vec<u8>>>()?;
+    let bytes = from_hex(digits)?;
     // Shorter ones would be found by chance.
     (bytes.len() >= MIN_KEY).then(|| Secret { name: name.to_owned(), bytes })
 }

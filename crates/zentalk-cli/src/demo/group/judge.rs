@@ -7,6 +7,10 @@ use crate::demo::error::DemoError;
 use crate::demo::findings::Findings;
 use crate::demo::voices;
 
+mod leaving;
+
+pub(super) use leaving::{Leaving, Side as LeavingSide, opened};
+
 /// The least share of the time together in which a voice must be heard, since speech has pauses; and the seconds that the beginning
 /// and the end may cost, since whole seconds are judged.
 const MIN_HEARD: f64 = 0.8;
@@ -37,7 +41,7 @@ pub(super) fn judge(evidence: &Evidence, tiles: &[Tile]) -> Findings {
     judge_verification(&mut findings, evidence);
     judge_endurance(&mut findings, evidence);
     judge_join(&mut findings, evidence);
-    judge_leave(&mut findings, evidence);
+    leaving::judge(&mut findings, evidence);
     judge_failover(&mut findings, evidence);
     judge_wire(&mut findings, evidence);
     judge_memories(&mut findings, evidence);
@@ -157,40 +161,33 @@ fn judge_join(findings: &mut Findings, evidence: &Evidence) {
     findings.add(format!("{latecomer} has no key from before"), measured, holds);
 }
 
-fn judge_leave(findings: &mut Findings, evidence: &Evidence) {
-    let (cast, marks) = (evidence.cast, &evidence.marks);
-    let leaver = cast.leaver();
-    let switched: Vec<_> = cast
-        .others(leaver)
-        .map(|person| Some(evidence.epoch_after_leave(person)?.1.saturating_sub(marks.left)))
-        .collect();
-    let last = switched.iter().copied().collect::<Option<Vec<_>>>();
-    let last = last.and_then(|all| all.into_iter().max());
-    let measured = last
-        .map_or("not everybody".to_owned(), |last| format!("the last one after {}", seconds(last)));
-    let holds = last.is_some_and(|last| last <= MAX_REKEY);
-    findings.add(format!("everybody seals under new keys after {leaver} left"), measured, holds);
-    let taken = cast.others(leaver).filter_map(|by| evidence.received(by, leaver)?.last);
-    let last = taken.max().map(|at| at.saturating_sub(marks.left));
-    let measured = last.map_or("nothing was ever accepted".to_owned(), |last| {
-        format!("the last frame was played {} after", seconds(last))
-    });
-    let holds = last.is_some_and(|last| last <= MAX_AFTERGLOW);
-    findings.add(format!("nobody accepts {leaver}'s frames any more"), measured, holds);
-    let later = evidence.epochs(leaver).into_values().filter(|at| *at > marks.left + MAX_AFTERGLOW);
-    let later = later.count();
-    findings.add(format!("{leaver} is told no later keys"), format!("{later} epochs"), later == 0);
+/// How long nothing was heard when the forwarding server died.
+pub(super) struct Gaps {
+    count: usize,
+    /// Milliseconds.
+    pub(super) median: u64,
+    longest: u64,
+}
+
+/// Who heard no gap at all lost less than the journal tells.
+pub(super) fn failover(evidence: &Evidence) -> Gaps {
+    let since = evidence.marks.killed.unwrap_or(evidence.marks.left);
+    let everybody = evidence.cast.everybody();
+    let gaps = everybody.flat_map(|by| evidence.gaps(by, since, evidence.marks.left));
+    let mut gaps: Vec<u64> = gaps.collect();
+    gaps.sort_unstable();
+    Gaps {
+        count: gaps.len(),
+        median: gaps.get(gaps.len() / 2).copied().unwrap_or(0),
+        longest: gaps.last().copied().unwrap_or(0),
+    }
 }
 
 fn judge_failover(findings: &mut Findings, evidence: &Evidence) {
-    let Some(killed) = evidence.marks.killed else { return };
-    let until = evidence.marks.left;
-    let everybody = evidence.cast.everybody();
-    // Who heard no gap at all lost less than the journal tells.
-    let mut gaps: Vec<u64> = everybody.flat_map(|by| evidence.gaps(by, killed, until)).collect();
-    gaps.sort_unstable();
-    let median = gaps.get(gaps.len() / 2).copied().unwrap_or(0);
-    let (count, longest) = (gaps.len(), gaps.last().copied().unwrap_or(0));
+    if evidence.marks.killed.is_none() {
+        return;
+    }
+    let Gaps { count, median, longest } = failover(evidence);
     let measured = format!(
         "{count} gaps of more than 0.2 s: median {}, longest {}",
         seconds(median),
@@ -220,6 +217,16 @@ fn judge_memories(findings: &mut Findings, evidence: &Evidence) {
         measured(server),
         server.wanted > 0 && none(server),
     );
+    let what = "the same look finds frames in the forwarding server's memory, but only sealed ones";
+    let (measured_frames, holds) = match &evidence.specimen {
+        Some(specimen) => {
+            let (sealed, plain) = (specimen.sealed_found, specimen.plain_found);
+            let measured = format!("{sealed} of {} found sealed, {plain} open", specimen.frames);
+            (measured, sealed > 0 && plain == 0)
+        }
+        None => ("no whole frame was found".to_owned(), false),
+    };
+    findings.add(what, measured_frames, holds);
     let member = &evidence.member;
     let some = member.scan.as_ref().is_some_and(|scan| !scan.found.is_empty());
     let what = format!("the same look finds {}'s own keys in their program", member.whose);

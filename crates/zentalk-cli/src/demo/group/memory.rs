@@ -11,6 +11,8 @@ pub(super) struct Scan {
     pub(super) bytes: u64,
     /// The places in which each needle was found, by its position in the list.
     pub(super) found: BTreeMap<usize, usize>,
+    /// The first of these places, as an address in the process.
+    pub(super) first: BTreeMap<usize, u64>,
 }
 
 /// Read at a time; a needle across two pieces is found by the overlap.
@@ -29,6 +31,15 @@ pub(super) fn scan(process: u32, needles: &[Vec<u8>]) -> io::Result<Scan> {
         finder.search_region(&mut memory, (start, end), &mut scan);
     }
     Ok(scan)
+}
+
+/// What lies at an address of the process; nothing, if that cannot be read.
+pub(super) fn read(process: u32, address: u64, len: usize) -> Option<Vec<u8>> {
+    let mut memory = File::open(format!("/proc/{process}/mem")).ok()?;
+    let mut bytes = vec![0; len];
+    memory.seek(SeekFrom::Start(address)).ok()?;
+    memory.read_exact(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// The bounds of a region that can be read.
@@ -81,7 +92,7 @@ impl<'a> Finder<'a> {
             }
             let overlap = kept.len();
             kept.extend_from_slice(piece.get(..read).unwrap_or_default());
-            self.search(&kept, overlap, scan);
+            self.search((position - overlap as u64, &kept), overlap, scan);
             scan.bytes += read as u64;
             position += read as u64;
             let len = kept.len();
@@ -89,8 +100,8 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Counts what ends behind the first `overlap` bytes: what ends in them was counted before.
-    fn search(&self, bytes: &[u8], overlap: usize, scan: &mut Scan) {
+    /// Counts what ends behind the first `overlap` bytes: what ends in them was counted before. The bytes are at `address`.
+    fn search(&self, (address, bytes): (u64, &[u8]), overlap: usize, scan: &mut Scan) {
         for (at, pair) in bytes.windows(2).enumerate() {
             let [first, second] = pair else { continue };
             let candidates =
@@ -100,6 +111,7 @@ impl<'a> Finder<'a> {
                 let rest = bytes.get(at..).unwrap_or_default();
                 if rest.starts_with(needle) && at + needle.len() > overlap {
                     *scan.found.entry(*number).or_default() += 1;
+                    scan.first.entry(*number).or_insert(address + at as u64);
                 }
             }
         }
@@ -124,6 +136,7 @@ mod tests {
         assert!(scan.bytes > 100_000, "{scan:?}");
         assert!(scan.found.get(&0).is_some_and(|places| *places >= 3), "{scan:?}");
         assert_eq!(scan.found.get(&1), None, "too short a needle is none");
+        assert!(read(std::process::id(), 0, 1).is_none(), "nothing lies at no address");
         drop(copies);
     }
 
@@ -133,11 +146,11 @@ mod tests {
         let needles = [needle.clone()];
         let finder = Finder::new(&needles);
         let mut scan = Scan::default();
-        finder.search(&[0, 7, 8, 9, 10], 0, &mut scan);
+        finder.search((100, &[0, 7, 8, 9, 10]), 0, &mut scan);
         assert!(scan.found.is_empty());
-        finder.search(&[7, 8, 9, 10, 11, 0], 4, &mut scan);
-        finder.search(&[7, 8, 9, 10, 11, 0], 5, &mut scan);
-        assert_eq!(scan.found.get(&0), Some(&1));
+        finder.search((101, &[7, 8, 9, 10, 11, 0]), 4, &mut scan);
+        finder.search((101, &[7, 8, 9, 10, 11, 0]), 5, &mut scan);
+        assert_eq!((scan.found.get(&0), scan.first.get(&0)), (Some(&1), Some(&101)));
     }
 
     #[test]

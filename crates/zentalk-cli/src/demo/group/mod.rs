@@ -3,13 +3,16 @@
 mod cast;
 mod direction;
 mod evidence;
+mod frame;
 mod glass;
 mod judge;
 mod memory;
 mod page;
 mod servers;
+mod specimen;
 mod stage;
 mod tiles;
+mod trial;
 mod wire;
 
 use self::cast::Cast;
@@ -48,41 +51,45 @@ pub(super) async fn run(options: &cli::Demo, people: u8) -> Result<(), Error> {
         judged = judge(&evidence, options) => judged,
         () = interrupt.asked() => Err(DemoError::Interrupted),
     };
-    let (findings, sections) = judged?;
-    conclude(&stage, &evidence, &findings, sections)
+    conclude(&stage, &evidence, &judged?)
 }
 
-async fn judge(
-    evidence: &Evidence,
-    options: &cli::Demo,
-) -> Result<(Findings, Vec<String>), DemoError> {
+/// What the judge says, and the parts of the page that show why.
+struct Judgement {
+    findings: Findings,
+    highlights: Vec<(String, String)>,
+    sections: Vec<String>,
+}
+
+async fn judge(evidence: &Evidence, options: &cli::Demo) -> Result<Judgement, DemoError> {
     let (evidence, named) = (evidence.clone(), options.media.clone());
     // Decoding and comparing take seconds of computing: not on the thread that hears Ctrl-C.
     let judging = tokio::task::spawn_blocking(move || {
         let program = std::env::current_exe().unwrap_or_default();
         let media = find_media(&named, &program).ok_or(DemoError::NoMedia(named))?;
         let tiles = judge::tiles(&evidence, &media)?;
-        Ok((judge::judge(&evidence, &tiles), page::sections(&evidence, &tiles)))
+        Ok(Judgement {
+            findings: judge::judge(&evidence, &tiles),
+            highlights: page::highlights(&evidence, &tiles),
+            sections: page::sections(&evidence, &tiles),
+        })
     });
     judging.await.map_err(|_| DemoError::Broken)?
 }
 
-fn conclude(
-    stage: &Stage,
-    evidence: &Evidence,
-    findings: &Findings,
-    sections: Vec<String>,
-) -> Result<(), Error> {
+fn conclude(stage: &Stage, evidence: &Evidence, judgement: &Judgement) -> Result<(), Error> {
+    let Judgement { findings, highlights, sections } = judgement;
     let good = findings.are_good();
     let verdict = findings.sentence(None);
     let report = Report {
         title: format!("A Zentalk call of {}", evidence.cast.count()),
         verdict: (verdict.clone(), good),
+        highlights: highlights.clone(),
         findings: findings.clone(),
         summary: summary(evidence),
         sides: sides(evidence),
         stills: Vec::new(),
-        sections,
+        sections: sections.clone(),
     };
     let path = stage.out.join("report.html");
     std::fs::write(&path, report.to_html())

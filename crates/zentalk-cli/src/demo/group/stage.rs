@@ -39,9 +39,7 @@ impl Stage {
         clean(&out)?;
         let temporary = tempfile::Builder::new().prefix(".demo-").tempdir_in(&out);
         let temporary = temporary.map_err(output(&out))?;
-        let glass =
-            zentalk.with_file_name(format!("zentalk-glass{}", std::env::consts::EXE_SUFFIX));
-        let glass = glass.is_file().then_some(glass);
+        let glass = under_glass(&zentalk);
         let stage = Self { cast, out, node, zentalk, glass, temporary };
         stage.make_voices(&media, options.seconds() + AROUND)?;
         Ok(stage)
@@ -131,6 +129,13 @@ impl Stage {
     }
 }
 
+/// The program that writes down its keys, beside this one. One that is older than this does not do what this one tells it.
+fn under_glass(zentalk: &Path) -> Option<PathBuf> {
+    let glass = zentalk.with_file_name(format!("zentalk-glass{}", std::env::consts::EXE_SUFFIX));
+    let made = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+    (made(&glass)? >= made(zentalk)?).then_some(glass)
+}
+
 /// What a person may speak beyond the call's own length, while others still ring and join.
 pub(super) const AROUND: u64 = 60;
 
@@ -146,4 +151,27 @@ fn clean(out: &Path) -> Result<(), DemoError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_under_glass_must_not_be_older() {
+        let folder = tempfile::tempdir().unwrap();
+        let suffix = std::env::consts::EXE_SUFFIX;
+        let [zentalk, glass] =
+            ["zentalk", "zentalk-glass"].map(|name| folder.path().join(format!("{name}{suffix}")));
+        let write = |path: &Path, at: u64| {
+            let file = std::fs::File::create(path).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(at)).unwrap();
+        };
+        write(&zentalk, 1_000);
+        assert_eq!(under_glass(&zentalk), None);
+        write(&glass, 999);
+        assert_eq!(under_glass(&zentalk), None);
+        write(&glass, 1_000);
+        assert_eq!(under_glass(&zentalk), Some(glass));
+    }
 }

@@ -8,7 +8,7 @@
 //! Carol ──┘                  └── socket ──►
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +37,8 @@ pub(super) struct Seen {
     pub(super) census: Census,
     /// The largest media packet of late that the server forwarded.
     pub(super) forwarded: Vec<u8>,
+    /// The last media packets that it forwarded, the newest last.
+    recent: VecDeque<Vec<u8>>,
 }
 
 /// Clients at a time; more than a group has are not relayed.
@@ -45,6 +47,8 @@ const MAX_CLIENTS: usize = 32;
 const MAX_DATAGRAM: usize = 65_535;
 /// After so many datagrams another one is shown, so that it is one of the call that goes on.
 const SHOWN_FOR: u64 = 2_000;
+/// Forwarded packets that are kept: some seconds of a call.
+const MAX_RECENT: usize = 8_192;
 
 impl Wire {
     pub(super) async fn open() -> io::Result<Self> {
@@ -75,6 +79,12 @@ impl Running {
     /// What has passed so far.
     pub(super) fn seen(&self) -> Seen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A packet that was forwarded of late, by its RTP header: that is the same with and without SRTP.
+    pub(super) fn find(&self, header: &[u8]) -> Option<Vec<u8>> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.recent.iter().rev().find(|packet| packet.starts_with(header)).cloned()
     }
 }
 
@@ -156,6 +166,10 @@ fn note(seen: &Mutex<Seen>, datagram: &[u8], forwarded: bool) {
         if renewed || datagram.len() > seen.forwarded.len() {
             seen.forwarded = datagram.to_vec();
         }
+        if seen.recent.len() >= MAX_RECENT {
+            seen.recent.pop_front();
+        }
+        seen.recent.push_back(datagram.to_vec());
     }
 }
 
@@ -187,6 +201,8 @@ mod tests {
             sources.push(source);
         }
         assert_ne!(sources[0], sources[1]);
+        assert_eq!(running.find(&[0x80, 96, 2]), Some(vec![0x80, 96, 2, 2]));
+        assert_eq!(running.find(&[0x80, 96, 3]), None);
         let seen = running.seen();
         assert_eq!((seen.census.srtp, seen.forwarded), (4, vec![0x80, 96, 1, 1]));
     }

@@ -17,6 +17,8 @@ pub struct Report {
     pub title: String,
     /// The outcome, in a sentence, and whether it is what was expected.
     pub verdict: (String, bool),
+    /// The few numbers that matter most, each with what it is.
+    pub highlights: Vec<(String, String)>,
     /// What should hold, and whether it does.
     pub findings: Findings,
     /// Rows of the summary: what, and one value for each side.
@@ -25,7 +27,7 @@ pub struct Report {
     pub sides: Vec<Side>,
     /// Stills sent beside stills received.
     pub stills: Vec<Still>,
-    /// Further sections, as HTML, between the summary and the timeline.
+    /// Further sections, as HTML, before all others.
     pub sections: Vec<String>,
 }
 
@@ -70,12 +72,13 @@ impl Report {
         let (verdict, good) = &self.verdict;
         let class = if *good { "good" } else { "bad" };
         let sections = [
+            self.highlights(),
+            self.sections.concat(),
             self.findings_list(),
             self.summary_table(),
-            self.sections.concat(),
-            timeline::section(&self.sides),
-            self.plots(),
             self.stills_section(),
+            self.plots(),
+            timeline::section(&self.sides),
         ];
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -87,6 +90,14 @@ impl Report {
             verdict = escape(verdict),
             body = sections.concat(),
         )
+    }
+
+    fn highlights(&self) -> String {
+        let card = |(value, what): &(String, String)| {
+            format!("<div><b>{}</b><span>{}</span></div>", escape(value), escape(what))
+        };
+        let cards: String = self.highlights.iter().map(card).collect();
+        if cards.is_empty() { cards } else { format!("<div class=\"cards\">{cards}</div>") }
     }
 
     fn findings_list(&self) -> String {
@@ -150,7 +161,12 @@ impl Report {
             colour,
             points: side.points(&value),
         });
-        Plot { title, unit, series: series.collect() }.to_svg()
+        let series: Vec<_> = series.collect();
+        // A line along the bottom says no more than the summary.
+        if series.iter().flat_map(|series| &series.points).all(|(_, value)| *value == 0.0) {
+            return String::new();
+        }
+        Plot { title, unit, series }.to_svg()
     }
 
     fn stills_section(&self) -> String {
@@ -213,6 +229,7 @@ mod tests {
         Report {
             title: "A <call>".to_owned(),
             verdict: ("It went well.".to_owned(), true),
+            highlights: vec![("12 of 12".to_owned(), "pairs".to_owned())],
             findings: Findings::default(),
             summary: vec![SummaryRow { what: "cipher", values: vec!["AES & co".to_owned()] }],
             sides: vec![Side { name: "Alice".to_owned(), journal }],
@@ -231,6 +248,7 @@ mod tests {
     fn the_page_needs_nothing_else_and_escapes_text() {
         let html = report().to_html();
         assert!(html.contains("A &lt;call&gt;") && html.contains("AES &amp; co"));
+        assert!(html.contains("<b>12 of 12</b>"));
         assert!(
             !html.contains("http://") && !html.contains("https://") && !html.contains("<script")
         );

@@ -1,12 +1,16 @@
 //! The call's timeline: each side's states and milestones with their milliseconds.
 
-use crate::journal::{Entry, Happening};
+use crate::journal::{Entry, Happening, Shown};
 
 use super::{Side, escape};
 
 pub(super) fn section(sides: &[Side]) -> String {
     let columns: String = sides.iter().map(column).collect();
-    format!("<h2>Timeline</h2><div class=\"plots\">{columns}</div>")
+    // Long, and for those who look for something.
+    format!(
+        "<details><summary><h2>Everything that each program told</h2></summary>\
+         <div class=\"plots\">{columns}</div></details>"
+    )
 }
 
 fn column(side: &Side) -> String {
@@ -23,6 +27,7 @@ fn row(entry: &Entry) -> Option<String> {
 fn describe(what: &Happening) -> Option<String> {
     match what {
         Happening::Quality(_) | Happening::Speaker { .. } => None,
+        Happening::Shown(shown) if *shown != Shown::Stays => None,
         // A card is long, and says nothing to people.
         Happening::Ready { .. } => Some("ready".to_owned()),
         other => Some(other.describe()),
