@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     ("documents", docs::check),
     ("clippy", clippy),
     ("tests", tests),
+    ("glass", glass),
     ("generated documents", docs::check_generated),
     ("conformance", conformance::all),
     ("documentation", documentation),
@@ -57,6 +58,14 @@ fn tests() -> Outcome {
 fn clippy() -> Outcome {
     let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     shell::run(&mut shell::cargo(&arguments))
+}
+
+/// The doors for demonstrations, which no ordinary build has: they compile, and show what they are there to show.
+fn glass() -> Outcome {
+    let lint = ["clippy", "-p", "zentalk-cli", "--all-targets", "--features", "glass", "--locked"];
+    shell::run(shell::cargo(&lint).args(["--", "-D", "warnings"]))?;
+    let test = ["test", "-p", "zentalk-cli", "--features", "glass", "--locked"];
+    shell::run(&mut shell::cargo(&test))
 }
 
 fn documentation() -> Outcome {
