@@ -19,7 +19,6 @@ mod header;
 mod key_bytes;
 mod key_id;
 mod keyring;
-mod liveness;
 mod media_key;
 mod message;
 mod opener;
@@ -46,7 +45,6 @@ pub use group::{
 pub use header::{MAX_HEADER_LEN, SframeHeader};
 pub use key_id::{KeyId, MediaKind, StreamId};
 pub use keyring::{FrameKeyring, OLD_EPOCH_LIFETIME};
-pub use liveness::Liveness;
 pub use media_key::MediaKey;
 pub use message::{KeyMessage, MAX_KEY_MESSAGE_LEN};
 pub use opener::{FrameOpener, OpenedFrame};

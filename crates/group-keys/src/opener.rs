@@ -24,7 +24,7 @@ pub struct OpenedFrame {
     pub counter: u64,
     /// Whether nothing that was sealed later under its key had been opened before.
     pub is_newest: bool,
-    /// The key it was sealed under: epoch, sender, kind and layer. Counters compare within one only.
+    /// The key it was sealed under: epoch, sender, kind and layer. Counters compare within one, and those of pictures within all layers of a camera.
     pub key_id: KeyId,
 }
 

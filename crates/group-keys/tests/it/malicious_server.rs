@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use zentalk_group_keys::{Error, GroupEvent, KeyId, Liveness, MediaKind, SframeHeader, StreamId};
+use zentalk_group_keys::{Error, GroupEvent, KeyId, MediaKind, SframeHeader, StreamId};
 
 use crate::room::Room;
 
@@ -146,23 +146,6 @@ fn frames_of_an_unknown_epoch_are_told_within_two_seconds_and_so_is_their_end() 
     assert!(room.open(0, 1, MICROPHONE, &frame).is_ok());
     room.pass(Duration::from_secs(1));
     assert!(room.has(0, &GroupEvent::KeyFound { sender: Some(1) }));
-}
-
-#[test]
-fn withheld_frames_make_their_sender_stale() {
-    let mut room = Room::with(3);
-    let mut liveness = Liveness::new(2_000);
-    liveness.expect(room.now, 1);
-    liveness.expect(room.now, 2);
-    for _ in 0..25 {
-        // The server passes on what 1 sends, and nothing of 2.
-        let passed = room.seal(1, StreamId::MICROPHONE, b"passed on");
-        room.seal(2, StreamId::MICROPHONE, b"withheld");
-        room.open(0, 1, MICROPHONE, &passed).unwrap();
-        liveness.opened(room.now, 1);
-        room.pass(Duration::from_millis(100));
-    }
-    assert_eq!(liveness.stale(room.now).collect::<Vec<_>>(), [2]);
 }
 
 /// The frame with another key id.
