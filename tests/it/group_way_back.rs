@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use zentalk_call::{EndReason, LocalAccept, Media, PublicState, SfuState};
+use zentalk_call::{EndReason, LocalAccept, Media, PublicState, SfuState, Warning};
 use zentalk_primitives::{CallId, Instant};
 use zentalk_signaling_ratchet::messages::{self, CallBody};
 use zentalk_tests::{ALICE, BOB, Home, Link, NatKind, RELAY, Talk, World};
@@ -11,6 +11,7 @@ use crate::group_scene::{
     all_are_there, assert_pictures_are_their_senders, crowd, group, index_of, states, talk_begins,
 };
 use crate::mallory::{Mallory, audio, some_offer};
+use crate::man_in_the_middle::ManInTheMiddle;
 use crate::scene::FAST;
 
 const CAROL: usize = 2;
@@ -158,6 +159,30 @@ fn a_path_that_breaks_in_the_middle_is_not_missed() {
     world.run_for(Duration::from_secs(25));
     assert_they_talk(&mut world, [ALICE, BOB], since);
     assert!(!has_left_server(&world, ALICE) && !has_left_server(&world, BOB));
+}
+
+/// A certificate on the new path that nobody announced: the specification has that end the call, wherever it was.
+#[test]
+fn somebody_between_the_two_ends_the_call_with_a_warning() {
+    let mut world = group(3, 1, 323, FAST, Media::Audio);
+    let both = [ALICE, BOB].map(|place| world.people[place].address);
+    let mut attacker = None;
+    world.network.attack(move |now, datagram| {
+        let between = both.contains(&datagram.local) && both.contains(&datagram.remote);
+        let stands = || ManInTheMiddle::new(both[0], both[1], now);
+        if between {
+            attacker.get_or_insert_with(stands).judge(now, datagram)
+        } else {
+            vec![datagram]
+        }
+    });
+    world.hang_up(CAROL);
+    world.run_for(MOVE + Duration::from_secs(5));
+    // Bob begins the handshake, and so he is the one who sees it. Alice hears it from him, and waits a little for others.
+    let mismatch = EndReason::FingerprintMismatch;
+    assert!(world.bob().seen.warnings.contains(&Warning::FingerprintMismatch));
+    assert!(world.alice().seen.warnings.contains(&Warning::FingerprintMismatchReported));
+    assert_eq!([ALICE, BOB].map(|place| world.person(place).end()), [Some(mismatch); 2]);
 }
 
 #[test]

@@ -246,7 +246,8 @@ impl GroupCall {
             _ => DESERTED_BY_GOODBYE,
         };
         let reason = match reason {
-            EndReason::ConnectionLost => reason,
+            // Of somebody in between the user is to hear, whoever has seen it.
+            EndReason::ConnectionLost | EndReason::FingerprintMismatch => reason,
             _ => EndReason::HungUpRemote,
         };
         self.deserted = Some((now + wait, reason));
