@@ -11,7 +11,7 @@ use zentalk_primitives::Instant;
 use super::credentials::TurnCredentials;
 use super::event::TurnFailure;
 use super::limits::{LONGEST_PATIENCE, MAX_CONTROL_MESSAGE, MAX_STALE_NONCES, SHORTEST_PATIENCE};
-use super::transactions::{Transaction, Transactions};
+use super::transactions::{Transaction, Transactions, Which};
 
 /// Stands before the TURN library and decides which of the server's messages it sees.
 ///
@@ -104,7 +104,9 @@ impl Guard {
         if self.stale_nonces >= MAX_STALE_NONCES {
             return None;
         }
-        let answer = self.transactions.take_held(now)?;
+        // What was believed the last time was wrong, or the server would have taken the request.
+        let which = if self.stale_nonces.is_multiple_of(2) { Which::First } else { Which::Last };
+        let answer = self.transactions.take_held(now, which)?;
         self.stale_nonces += 1;
         Some(answer)
     }

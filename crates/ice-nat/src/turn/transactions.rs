@@ -14,8 +14,22 @@ pub(super) struct Transactions(BTreeMap<TransactionId, Entry>);
 
 struct Entry {
     transaction: Transaction,
-    /// An answer that nobody signed, and when it counts if no better one comes.
-    held: Option<(Instant, Vec<u8>)>,
+    held: Option<Held>,
+}
+
+/// Answers that nobody signed. Whoever forges them is either quicker than the server or slower.
+struct Held {
+    first: Vec<u8>,
+    last: Vec<u8>,
+    /// When one of them counts, if no better one comes.
+    until: Instant,
+}
+
+/// Which of two answers to believe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    First,
+    Last,
 }
 
 /// One request.
@@ -52,24 +66,31 @@ impl Transactions {
         self.0.remove(&id);
     }
 
-    /// Keeps an answer until then; the first one.
+    /// Keeps an answer until then, beside the first one.
     pub(super) fn hold(&mut self, id: TransactionId, until: Instant, answer: &[u8]) {
-        if let Some(entry) = self.0.get_mut(&id) {
-            entry.held.get_or_insert_with(|| (until, answer.to_vec()));
+        let Some(entry) = self.0.get_mut(&id) else { return };
+        let (first, last) = (answer.to_vec(), answer.to_vec());
+        match &mut entry.held {
+            Some(held) => held.last = last,
+            held => *held = Some(Held { first, last, until }),
         }
     }
 
     /// When an answer that is held will count.
     pub(super) fn held_until(&self) -> Option<Instant> {
-        self.0.values().filter_map(|entry| entry.held.as_ref()).map(|(until, _)| *until).min()
+        self.0.values().filter_map(|entry| entry.held.as_ref()).map(|held| held.until).min()
     }
 
     /// An answer that counts now: no better one came.
-    pub(super) fn take_held(&mut self, now: Instant) -> Option<Vec<u8>> {
-        let is_due = |entry: &Entry| entry.held.as_ref().is_some_and(|(until, _)| *until <= now);
+    pub(super) fn take_held(&mut self, now: Instant, which: Which) -> Option<Vec<u8>> {
+        let is_due = |entry: &Entry| entry.held.as_ref().is_some_and(|held| held.until <= now);
         self.0.retain(|_, entry| !entry.transaction.is_forgotten(now));
         let id = self.0.iter().find(|(_, entry)| is_due(entry)).map(|(id, _)| *id)?;
-        self.0.remove(&id)?.held.map(|(_, answer)| answer)
+        let held = self.0.remove(&id)?.held?;
+        Some(match which {
+            Which::First => held.first,
+            Which::Last => held.last,
+        })
     }
 }
 

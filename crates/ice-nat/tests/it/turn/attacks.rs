@@ -89,6 +89,20 @@ fn on_path_errors_do_not_end_an_allocation_that_stands() {
     }
 }
 
+/// The same with nonces that the server does take for stale: its own word for that comes behind the forged one, or before it.
+#[test]
+fn a_nonce_that_goes_stale_is_replaced_whoever_answers_first() {
+    let mut world = World::udp(1);
+    world.server.expire_nonces_after(Duration::from_secs(30));
+    let mut world = world.allocated();
+    world.forger = Some(Box::new(move |m| Some(vec![challenge(m, 438, REALM, "forged")])));
+    world.bind_channel(peer(1));
+    world.run(120 * MINUTE);
+    world.peer_sends(peer(1), b"still here");
+    world.run(SECOND);
+    assert_eq!((world.end(), world.data().len()), (None, 1));
+}
+
 /// The attacker is as far away as the server, and the server's nonces do go stale.
 #[test]
 fn forged_and_true_stale_nonces_are_told_apart() {
