@@ -89,9 +89,9 @@ fn on_path_errors_do_not_end_an_allocation_that_stands() {
     }
 }
 
-/// The same with nonces that the server does take for stale: its own word for that comes behind the forged one, or before it.
+/// The same with nonces that do go stale: the word of the server comes behind the forged one.
 #[test]
-fn a_nonce_that_goes_stale_is_replaced_whoever_answers_first() {
+fn a_stale_nonce_is_replaced_though_somebody_answers_before_the_server() {
     let mut world = World::udp(1);
     world.server.expire_nonces_after(Duration::from_secs(30));
     let mut world = world.allocated();
