@@ -64,7 +64,7 @@ impl FrameSealer {
         Ok(())
     }
 
-    /// How many frames were sealed, those counted that [`Self::skip_to`] left out.
+    /// How many frames were sealed, with the counters that were left out: the layers of a camera count together.
     pub const fn sealed_frames(&self) -> u64 {
         self.next_counter
     }

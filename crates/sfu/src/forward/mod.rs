@@ -11,7 +11,7 @@
 //! in a keyframe).
 //!
 //! 1. [`Track::handle_rtp`] checks, counts and stores a packet.
-//! 2. [`Outlet::forward`] writes what one receiver gets of it, for each outlet that shows the track.
+//! 2. [`Outlet::forward_header`] says what one receiver gets of it, for each outlet that shows the track.
 //! 3. [`Outlet::repeat`] answers the receiver's NACKs, [`Track::nacks_due`] says what to ask the sender for.
 
 mod allocation;

@@ -23,7 +23,7 @@ use super::vp8::{PICTURE_ID_MASK, Vp8Head};
 ///
 /// 1. [`Self::switch_to`] a track, and [`Self::want`] one of its layers.
 /// 2. The layer begins with a keyframe ([`Self::needs_keyframe`]); until then the one before goes on. Audio begins at once.
-/// 3. [`Self::forward`] each packet of the track, [`Self::repeat`] what the receiver asks for.
+/// 3. [`Self::forward_header`] for each packet of the track, [`Self::repeat`] what the receiver asks for.
 // In this order: what each packet needs lies together at the beginning, in as few of the processor's cache lines as it takes. Between two
 // frames of one sender everything else has been through the caches.
 #[repr(C, align(64))]
@@ -247,7 +247,7 @@ impl Outlet {
         Some((self.header.len(), payload))
     }
 
-    /// Writes the repetition of a packet that the receiver asks for, as [`Self::forward`] does. `None` if it is not to be
+    /// Writes the repetition of a packet that the receiver asks for to the beginning of `out` and returns its length. `None` if it is not to be
     /// had, was repeated less than `round_trip` ago, or the budget is spent.
     pub fn repeat(
         &mut self,
@@ -266,7 +266,7 @@ impl Outlet {
         written
     }
 
-    /// Writes a packet of about `bytes` bytes of padding (at most 255 beside its header), as [`Self::forward`] does: to find
+    /// Writes a packet of about `bytes` bytes of padding (at most 255 beside its header) in the same way: to find
     /// out whether the path carries more. It goes out as repetitions do (RFC 4588 §4), so that the stream's own numbers stay
     /// without holes. `None` without a source for repetitions.
     pub fn pad(&mut self, bytes: usize, transport_sequence: u16, out: &mut [u8]) -> Option<usize> {

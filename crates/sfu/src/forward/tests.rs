@@ -68,13 +68,8 @@ impl Slot {
     fn video() -> Self {
         let mut config = TrackConfig::new(PayloadFormat::Vp8, 90_000, 96);
         config.rtx_payload_type = Some(97);
-        let mut outlet = OutletConfig::new(PayloadFormat::Vp8, 90_000, 5, 96);
-        outlet.rtx = Some((6, 97));
-        let outlet = Outlet::new(&outlet, &mut ChaCha20Rng::seed_from_u64(3)).unwrap();
         let track = Track::new(TrackId(1), &config);
-        let mut slot = Self { now: Instant::from_millis(5_000), track, outlet };
-        slot.outlet.switch_to(Some(TrackId(1)));
-        slot
+        Self { now: Instant::from_millis(5_000), track, outlet: receiver(3) }
     }
 
     fn want(&mut self, spatial: u8) {
@@ -86,7 +81,7 @@ impl Slot {
         let mut out = [0; MAX_PAYLOAD + MAX_OVERHEAD];
         let len = self.outlet.forward(self.now, &mut self.track, packet, 0, &mut out)?;
         let parsed = RtpPacket::parse(&out[..len]).unwrap();
-        let picture = Vp8Head::parse(parsed.payload()).unwrap().picture_id.unwrap().value();
+        let picture = picture_id(parsed.payload());
         let layer = parsed.payload()[7];
         Some((parsed.sequence_number(), parsed.timestamp(), picture, layer))
     }
@@ -94,6 +89,19 @@ impl Slot {
     fn wait(&mut self, millis: u64) {
         self.now += Duration::from_millis(millis);
     }
+}
+
+/// What a receiver with other first numbers than others gets of the track.
+fn receiver(seed: u64) -> Outlet {
+    let mut config = OutletConfig::new(PayloadFormat::Vp8, 90_000, 5, 96);
+    config.rtx = Some((6, 97));
+    let mut outlet = Outlet::new(&config, &mut ChaCha20Rng::seed_from_u64(seed)).unwrap();
+    outlet.switch_to(Some(TrackId(1)));
+    outlet
+}
+
+fn picture_id(payload: &[u8]) -> u16 {
+    Vp8Head::parse(payload).unwrap().picture_id.unwrap().value()
 }
 
 fn follows(earlier: Seen, later: Seen) -> bool {
@@ -189,6 +197,32 @@ fn what_takes_over_does_not_begin_in_the_middle_of_a_keyframe() {
     assert!(slot.frame(Frame::keyframe(0, 22)).is_some());
 }
 
+/// Numbers are written where the packet is stored, for each receiver anew.
+#[test]
+fn a_packet_is_repeated_with_its_own_numbers_after_another_receiver_got_it() {
+    let mut slot = Slot::video();
+    slot.want(0);
+    let mut other = receiver(4);
+    other.want(Some(LayerChoice::whole(0)));
+    let (now, mut out) = (slot.now, [0; MAX_PAYLOAD + MAX_OVERHEAD]);
+    let bytes = Frame::keyframe(0, 10).packet();
+    let packet = slot.track.handle_rtp(now, 0, &bytes).unwrap();
+    let mut shown = [&mut slot.outlet, &mut other].map(|outlet| {
+        let len = outlet.forward(now, &mut slot.track, packet, 0, &mut out).unwrap();
+        let parsed = RtpPacket::parse(&out[..len]).unwrap();
+        (parsed.sequence_number(), picture_id(parsed.payload()))
+    });
+    assert_ne!(shown[0].1, shown[1].1);
+    // Whoever got it first asks last, and again.
+    for outlet in [&mut other, &mut slot.outlet] {
+        shown.reverse();
+        let (sequence, picture) = shown[0];
+        let len = outlet.repeat(now, &slot.track, sequence, ROUND_TRIP, 9, &mut out).unwrap();
+        let parsed = RtpPacket::parse(&out[..len]).unwrap();
+        assert_eq!(picture_id(&parsed.payload()[2..]), picture);
+    }
+}
+
 /// RFC 4588 §4.
 #[test]
 fn a_packet_is_repeated_as_it_went_out_and_within_bounds() {
@@ -204,8 +238,7 @@ fn a_packet_is_repeated_as_it_went_out_and_within_bounds() {
             (packet.timestamp(), &packet.payload()[..2]),
             (timestamp, &sequence.to_be_bytes()[..])
         );
-        let head = Vp8Head::parse(&packet.payload()[2..]).unwrap();
-        assert_eq!(head.picture_id.unwrap().value(), picture);
+        assert_eq!(picture_id(&packet.payload()[2..]), picture);
         Some(packet.sequence_number())
     };
     let first = repeat(&mut slot, sequence).unwrap();
