@@ -3,6 +3,7 @@
 /// A ring of bits: an index has a place of its own until one that is `WORDS` × 64 higher takes it.
 /// Asking changes nothing; only [`ReplayWindow::mark`], after authentication, does.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct ReplayWindow<const WORDS: usize> {
     highest: Option<u64>,
     seen: [u64; WORDS],

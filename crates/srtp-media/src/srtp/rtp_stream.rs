@@ -5,11 +5,13 @@ use crate::Error;
 /// What a context knows of one RTP stream: the indices seen and, through the highest of them, the
 /// rollover counter. Sender and receiver need the same: the one must not use an index twice, the
 /// other must not accept one twice.
+// In this order: what every packet needs lies at the beginning, in one cache line.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct RtpStream {
-    window: ReplayWindow<WINDOW_WORDS>,
     /// The next packet's rollover counter, when the caller knows it.
     told: Option<u32>,
+    window: ReplayWindow<WINDOW_WORDS>,
 }
 
 impl RtpStream {

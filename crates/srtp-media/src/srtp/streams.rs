@@ -2,15 +2,23 @@ use crate::Error;
 
 /// One `T` per SSRC, for at most a fixed number of SSRCs.
 ///
-/// The SSRCs lie side by side and sorted, apart from the states, so that a look-up touches one or
-/// two cache lines. It grows only when a stream's first packet is committed.
+/// They are sorted by SSRC; where those of late are is remembered beside, so that a look-up touches only the
+/// stream's own cache line: a forwarder sends so many streams that each is cold when its next packet
+/// comes. It grows only when a stream's first packet is committed.
 #[derive(Clone, Debug)]
 pub(super) struct StreamTable<T> {
     limit: usize,
-    ssrcs: Vec<u32>,
-    states: Vec<T>,
-    /// Where the last one was committed: packets of one stream come in runs.
-    last: usize,
+    streams: Vec<Stream<T>>,
+    /// Where the stream was committed whose SSRC falls to each place. It may have moved since.
+    hints: [u8; HINTS],
+}
+
+/// The SSRC and the beginning of the state share a cache line.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+struct Stream<T> {
+    ssrc: u32,
+    state: T,
 }
 
 /// Where an SSRC stands in its table, or would stand.
@@ -19,17 +27,23 @@ pub(super) struct Slot(Result<usize, usize>);
 
 impl<T> StreamTable<T> {
     pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, ssrcs: Vec::new(), states: Vec::new(), last: 0 }
+        Self { limit, streams: Vec::new(), hints: [0; HINTS] }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.ssrcs.len()
+        self.streams.len()
     }
 
     pub(super) fn find(&self, ssrc: u32) -> (Slot, Option<&T>) {
-        let is_last = self.ssrcs.get(self.last) == Some(&ssrc);
-        let slot = if is_last { Ok(self.last) } else { self.ssrcs.binary_search(&ssrc) };
-        (Slot(slot), slot.ok().and_then(|at| self.states.get(at)))
+        let hint = self.hints.get(hint_of(ssrc)).map_or(0, |at| usize::from(*at));
+        let (slot, stream) = match self.streams.get(hint) {
+            Some(stream) if stream.ssrc == ssrc => (Ok(hint), Some(stream)),
+            _ => {
+                let slot = self.streams.binary_search_by_key(&ssrc, |stream| stream.ssrc);
+                (slot, slot.ok().and_then(|at| self.streams.get(at)))
+            }
+        };
+        (Slot(slot), stream.map(|stream| &stream.state))
     }
 
     /// The state at `slot`, which [`Self::find`] gave for the same `ssrc` with nothing inserted since;
@@ -45,16 +59,25 @@ impl<T> StreamTable<T> {
     ) -> Result<&mut T, Error> {
         let at = match slot.0 {
             Ok(at) => at,
-            Err(_) if self.ssrcs.len() >= self.limit => return Err(Error::TooManyStreams),
+            Err(_) if self.streams.len() >= self.limit => return Err(Error::TooManyStreams),
             Err(at) => {
-                self.ssrcs.insert(at, ssrc);
-                self.states.insert(at, new());
+                self.streams.insert(at, Stream { ssrc, state: new() });
                 at
             }
         };
-        self.last = at;
-        self.states.get_mut(at).ok_or(Error::Internal)
+        if let (Some(hint), Ok(at)) = (self.hints.get_mut(hint_of(ssrc)), u8::try_from(at)) {
+            *hint = at;
+        }
+        self.streams.get_mut(at).map(|stream| &mut stream.state).ok_or(Error::Internal)
     }
+}
+
+/// Many more than the streams of a call, so that two seldom share one.
+const HINTS: usize = 64;
+
+/// The place of an SSRC's hint, by multiplicative hashing: not all SSRCs are random.
+const fn hint_of(ssrc: u32) -> usize {
+    (ssrc.wrapping_mul(0x9e37_79b1) >> 26) as usize
 }
 
 #[cfg(test)]
