@@ -51,6 +51,11 @@ impl Missing {
         self.packets.clear();
     }
 
+    /// Whether every packet has come, or is not waited for any more.
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
     /// When the next packet is to be asked for or given up.
     pub fn next_due(&self) -> Option<Instant> {
         self.packets.iter().map(|packet| packet.due).min()

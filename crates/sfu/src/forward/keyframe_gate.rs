@@ -16,7 +16,8 @@ pub struct KeyframeGate {
 #[derive(Clone, Debug, Default)]
 struct Gate {
     wanted: bool,
-    requests: u8,
+    /// Requests since anything of the layer came.
+    unheard: u8,
     asked_at: Option<Instant>,
     received_at: Option<Instant>,
 }
@@ -29,9 +30,16 @@ impl KeyframeGate {
 
     /// An outlet waits for a keyframe to switch to this layer.
     pub fn want(&mut self, layer: u8) {
-        if let Some(gate) = self.layers.get_mut(usize::from(layer)).filter(|gate| !gate.wanted) {
+        if let Some(gate) = self.layers.get_mut(usize::from(layer)) {
             gate.wanted = true;
-            gate.requests = 0;
+        }
+    }
+
+    /// Packets of this layer come: whoever sends it is there, and is asked without delay.
+    #[inline]
+    pub fn heard(&mut self, layer: u8) {
+        if let Some(gate) = self.layers.get_mut(usize::from(layer)) {
+            gate.unheard = 0;
         }
     }
 
@@ -47,7 +55,7 @@ impl KeyframeGate {
     /// A keyframe of this layer begins to come.
     pub fn received(&mut self, now: Instant, layer: u8) {
         if let Some(gate) = self.layers.get_mut(usize::from(layer)) {
-            gate.wanted = false;
+            (gate.wanted, gate.unheard) = (false, 0);
             gate.received_at = Some(now);
         }
     }
@@ -69,18 +77,23 @@ impl KeyframeGate {
 impl Gate {
     fn next_due(&self, round_trip: Duration) -> Option<Instant> {
         let again = round_trip.max(MIN_KEYFRAME_REQUEST_INTERVAL);
-        let asked = self.asked_at.map(|at| at + again);
+        // A camera that is off does not hear better for being asked more often.
+        let doublings = u32::from(self.unheard.saturating_sub(1)).min(MAX_DOUBLINGS);
+        let asked = self.asked_at.map(|at| at + again * (1 << doublings));
         let received = self.received_at.map(|at| at + MIN_KEYFRAME_INTERVAL);
         self.wanted.then(|| asked.max(received).unwrap_or(Instant::ZERO))
     }
 
     fn asked(&mut self, now: Instant) {
         self.asked_at = Some(now);
-        self.requests += 1;
+        self.unheard = self.unheard.saturating_add(1);
         // It may be off: whoever still waits says so again.
-        self.wanted = self.requests < MAX_KEYFRAME_REQUESTS;
+        self.wanted = self.unheard < MAX_KEYFRAME_REQUESTS;
     }
 }
+
+/// What does not come is asked for at a sixteenth of the rate in the end: every four seconds, where the round trip is short.
+const MAX_DOUBLINGS: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -101,6 +114,7 @@ mod tests {
             if (10..1_000).contains(&ms) {
                 (0..5).for_each(|_| gate.want(1));
             }
+            gate.heard(1);
             if ms == 900 {
                 gate.received(Instant::from_millis(ms), 1);
                 break;
@@ -140,8 +154,21 @@ mod tests {
         let mut gate = KeyframeGate::default();
         gate.want(0);
         gate.want(9);
-        let count: usize = (0..60_000).map(|ms| asked(&mut gate, ms).len()).sum();
+        let count: usize = (0..120_000).map(|ms| asked(&mut gate, ms).len()).sum();
         assert_eq!(count, usize::from(MAX_KEYFRAME_REQUESTS));
         assert_eq!(gate.next_due(ROUND_TRIP), None);
+    }
+
+    #[test]
+    fn a_layer_that_is_off_is_asked_ever_less_often_and_at_once_when_it_comes() {
+        let mut gate = KeyframeGate::default();
+        let mut times = vec![];
+        for ms in 0..30_000 {
+            gate.want(0);
+            times.extend(asked(&mut gate, ms).iter().map(|_| ms));
+        }
+        assert_eq!(times, [0, 400, 1_200, 2_800, 6_000, 12_400, 18_800, 25_200]);
+        gate.heard(0);
+        assert_eq!(asked(&mut gate, 30_000), [0]);
     }
 }

@@ -95,6 +95,10 @@ impl Layer {
         self.clock
     }
 
+    pub(super) fn has_gaps(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
     pub(super) fn next_nack(&self) -> Option<Instant> {
         self.missing.next_due()
     }

@@ -55,7 +55,7 @@ pub const MIN_KEYFRAME_INTERVAL: Duration = Duration::from_millis(1_000);
 /// The least time between two requests for one keyframe, where the round trip is shorter.
 pub const MIN_KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How often one wanted keyframe is asked for before the wish lapses: its layer may be off.
+/// How often a keyframe is asked for, while nothing of its layer comes, before the wish lapses: it may be off.
 pub const MAX_KEYFRAME_REQUESTS: u8 = 12;
 
 /// The least time between two requests for one missing packet, where the round trip is shorter.

@@ -166,6 +166,11 @@ impl Track {
         }
     }
 
+    /// Whether packets of a layer are missing, to be asked for now or later.
+    pub fn has_gaps(&self, layer: u8) -> bool {
+        self.layers.get(usize::from(layer)).is_some_and(Layer::has_gaps)
+    }
+
     /// When a missing packet is to be asked for.
     pub fn next_nack(&self) -> Option<Instant> {
         self.layers.iter().filter_map(Layer::next_nack).min()

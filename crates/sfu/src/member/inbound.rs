@@ -1,5 +1,8 @@
+use core::time::Duration;
+
 use zentalk_primitives::Instant;
 use zentalk_rtp_session::bandwidth::FeedbackGenerator;
+use zentalk_rtp_session::limits::REORDER_TOLERANCE;
 use zentalk_srtp_media::SrtpReceiver;
 use zentalk_srtp_media::rtp::RtpPacket;
 
@@ -16,8 +19,8 @@ pub(crate) struct Inbound {
     sources: Sources,
     /// In the order of the offer.
     uplinks: Vec<UplinkState>,
-    /// There may be something to ask the participant for: missing packets, keyframes.
-    pub(crate) may_ask: bool,
+    /// When there may be something to ask the participant for: missing packets, keyframes.
+    pub(crate) ask_at: Option<Instant>,
     /// When which packet came, for the participant's own estimate; none if its packets bear no numbers.
     feedback: Option<(u8, FeedbackGenerator)>,
     bits: TokenBucket,
@@ -74,7 +77,7 @@ impl Inbound {
         Self {
             receiver: None,
             uplinks: uplinks.collect(),
-            may_ask: false,
+            ask_at: None,
             sources: Sources::new(offer.uplinks.clone(), offer.extensions),
             feedback: offer.extensions.transport_cc.map(|id| (id, FeedbackGenerator::new())),
             bits: TokenBucket::new(now, config.max_bit_rate),
@@ -94,14 +97,33 @@ impl Inbound {
         self.uplinks.get(at)
     }
 
+    pub(crate) fn uplink_mut(&mut self, at: usize) -> Option<&mut UplinkState> {
+        self.uplinks.get_mut(at)
+    }
+
     pub(crate) fn track_mut(&mut self, uplink: usize) -> Option<&mut Track> {
         self.uplinks.get_mut(uplink).map(|uplink| &mut uplink.track)
     }
 
-    /// With it a keyframe can be wished for.
-    pub(crate) fn uplink_mut(&mut self, at: usize) -> Option<&mut UplinkState> {
-        self.may_ask = true;
-        self.uplinks.get_mut(at)
+    /// Has receivers wish for a keyframe, and asks for it when that is due: not before the round trip after the last request.
+    pub(crate) fn wish(
+        &mut self,
+        uplink: usize,
+        round_trip: Duration,
+        wish: impl FnOnce(&mut KeyframeGate),
+    ) {
+        let Some(uplink) = self.uplinks.get_mut(uplink) else { return };
+        wish(&mut uplink.keyframes);
+        if let Some(due) = uplink.keyframes.next_due(round_trip) {
+            self.ask_by(due);
+        }
+    }
+
+    /// When there is something to tell or to ask the participant next.
+    #[inline]
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let feedback = self.feedback.as_ref().and_then(|(_, feedback)| feedback.next_due());
+        [self.ask_at, feedback].into_iter().flatten().min()
     }
 
     /// The sources and what they carry, for those who write about both.
@@ -172,9 +194,15 @@ impl Inbound {
         self.note_arrival(now, &packet, bytes.len());
         let uplink = self.uplinks.get_mut(source.uplink).ok_or(Dropped::UnknownSource)?;
         let placed = uplink.place(now, source, bytes);
-        self.may_ask |= uplink.medium == Medium::Video;
-        let medium = uplink.medium;
+        let (medium, has_gaps) = (uplink.medium, uplink.track.has_gaps(source.layer as u8));
+        if has_gaps {
+            self.ask_by(now + REORDER_TOLERANCE);
+        }
         Ok(placed.map(|packet| Received { uplink: source.uplink, medium, packet }))
+    }
+
+    fn ask_by(&mut self, at: Instant) {
+        self.ask_at = Some(self.ask_at.map_or(at, |sooner| sooner.min(at)));
     }
 
     /// Notes the packet's transport-wide number, if it bears one.
@@ -195,6 +223,7 @@ impl UplinkState {
         } else {
             self.track.handle_rtp(now, layer, bytes)?
         };
+        self.keyframes.heard(layer);
         if packet.starts_keyframe() {
             self.keyframes.received(now, layer);
         }

@@ -19,6 +19,7 @@ use core::time::Duration;
 use rand_core::CryptoRng;
 use zentalk_dtls_fingerprint::{Certificate, Path};
 use zentalk_primitives::{Instant, ParticipantId};
+use zentalk_rtp_session::bandwidth::BandwidthEstimator;
 
 pub(crate) use self::dropped::Dropped;
 pub(crate) use self::inbound::{Inbound, Received};
@@ -27,6 +28,7 @@ pub(crate) use self::paths::Paths;
 pub(crate) use self::sources::Source;
 pub(crate) use self::transport::{Keys, Outcome, Transport};
 
+use crate::forward::KeyframeGate;
 use crate::outbox::Outbox;
 use crate::stun::{Credentials, Responder, ReturnCheck};
 use crate::{ParticipantOffer, Refusal, SfuConfig, SlotAnswer};
@@ -103,10 +105,28 @@ impl Member {
 
     /// Works out anew when something has to be done for it next, and returns it.
     pub(crate) fn schedule(&mut self, now: Instant, silence: Duration) -> Instant {
-        let tick = self.is_established().then(|| on_grid(now + TICK));
-        let all = [self.transport.due(), self.setup_ends, tick, self.outbound.probing.due()];
+        let upkeep = self.is_established().then(|| on_grid(now, self.upkeep_due()));
+        let all = [self.transport.due(), self.setup_ends, upkeep, self.outbound.probing.due()];
         self.due = all.into_iter().flatten().fold(self.heard + silence, Instant::min);
         self.due
+    }
+
+    /// Something may have come up since it was looked after. Returns when that has to be done, if it is sooner than what had to be done next.
+    pub(crate) fn hurry(&mut self, now: Instant) -> Option<Instant> {
+        let due = on_grid(now, self.upkeep_due());
+        let is_sooner = self.is_established() && due < self.due;
+        if is_sooner {
+            self.due = due;
+        }
+        is_sooner.then_some(due)
+    }
+
+    /// When feedback, requests, layers or a report are due.
+    fn upkeep_due(&self) -> Instant {
+        let unsettled = (!self.outbound.is_settled).then_some(Instant::ZERO);
+        let bandwidth = self.outbound.bandwidth.as_ref().and_then(BandwidthEstimator::next_timeout);
+        let all = [unsettled, self.inbound.due(), bandwidth, Some(self.report_due)];
+        all.into_iter().flatten().fold(self.allocation_due, Instant::min)
     }
 
     /// Whether it is time to note once more that its address is in use.
@@ -204,6 +224,12 @@ impl Member {
         self.transport.drain(answers)
     }
 
+    /// Receivers wish for a keyframe of one of its uplinks.
+    pub(crate) fn wish(&mut self, uplink: usize, wish: impl FnOnce(&mut KeyframeGate)) {
+        let round_trip = self.outbound.round_trip();
+        self.inbound.wish(uplink, round_trip, wish);
+    }
+
     /// The handshake is over, and well: packets flow from now on.
     pub(crate) fn establish(&mut self, now: Instant, keys: Keys) {
         self.heard = self.heard.max(now);
@@ -229,19 +255,18 @@ impl Member {
     }
 }
 
-/// The last multiple of [`GRID`] before `at`, so that many members are looked after at one time, and the worker wakes less often.
-fn on_grid(at: Instant) -> Instant {
+/// The first multiple of [`GRID`] after `now` that is not before `at`: many members are looked after at one time, and the worker wakes less
+/// often.
+fn on_grid(now: Instant, at: Instant) -> Instant {
     let grid = GRID.as_micros() as u64;
-    Instant::from_micros(at.as_micros() / grid * grid)
+    let from = at.as_micros().max(now.as_micros().saturating_add(1));
+    Instant::from_micros(from.div_ceil(grid).saturating_mul(grid))
 }
 
 const GRID: Duration = Duration::from_millis(5);
 
 /// How long ICE and DTLS may take together before the participant counts as gone.
 const SETUP: Duration = Duration::from_secs(30);
-
-/// How often feedback, requests and layers are looked after. Reordering settles in that time.
-const TICK: Duration = Duration::from_millis(20);
 
 /// How often an address is noted as in use: well within the time for which that holds it.
 const NOTE: Duration = Duration::from_secs(1);

@@ -46,11 +46,12 @@ impl Room {
                 Packet::SenderReport(report) => self.sender_reported(now, place, &report, shared),
                 Packet::Nack(nack) => self.repeat(now, place, &nack, &mut repeats, shared),
                 Packet::PictureLossIndication(pli) => {
-                    self.keyframe_requested(now, place, pli.media_ssrc);
+                    self.keyframe_requested(now, place, pli.media_ssrc, shared);
                 }
                 Packet::FullIntraRequest(fir) => {
-                    let entries = fir.entries().take(MAX_FIR_ENTRIES);
-                    entries.for_each(|entry| self.keyframe_requested(now, place, entry.ssrc));
+                    for entry in fir.entries().take(MAX_FIR_ENTRIES) {
+                        self.keyframe_requested(now, place, entry.ssrc, shared);
+                    }
                 }
                 Packet::TransportFeedback(feedback) => {
                     let Some(Ok(feedback)) = feedback.transport_cc() else { continue };
@@ -82,9 +83,9 @@ impl Room {
             return;
         };
         let layer = source.layer as u8;
-        if let Some(uplink) = member.inbound.uplink_mut(source.uplink) {
+        if let Some(track) = member.inbound.track_mut(source.uplink) {
             let info = report.info();
-            uplink.track.handle_sender_report(now, layer, info.ntp_time, info.rtp_time);
+            track.handle_sender_report(now, layer, info.ntp_time, info.rtp_time);
         }
         let mut next = 0;
         while let Some((to, slot)) = self.subscriber(place, source.uplink, next) {
@@ -142,15 +143,15 @@ impl Room {
     }
 
     /// A receiver cannot go on in the slot whose source is `ssrc`.
-    fn keyframe_requested(&mut self, now: Instant, place: usize, ssrc: u32) {
+    fn keyframe_requested(&mut self, now: Instant, place: usize, ssrc: u32, shared: &mut Shared) {
         let Some((slot, (from, uplink))) = self.slot_of(place, ssrc) else { return };
         let Some(member) = self.member(place) else { return };
         let round_trip = member.outbound.round_trip();
         let slot = member.outbound.slots.get(slot);
-        let layer = slot.and_then(|slot| slot.outlet.layer());
-        let uplink = self.member_mut(from).and_then(|from| from.inbound.uplink_mut(uplink));
-        if let (Some(layer), Some(uplink)) = (layer, uplink) {
-            uplink.keyframes.request(now, layer, round_trip);
+        let Some(layer) = slot.and_then(|slot| slot.outlet.layer()) else { return };
+        if let Some(from) = self.member_mut(from) {
+            from.wish(uplink, |gate| gate.request(now, layer, round_trip));
+            shared.hurry(now, from);
         }
     }
 

@@ -23,6 +23,9 @@ impl Room {
                 if member.is_to_be_noted(now) {
                     shared.addresses.heard(now, path.remote);
                 }
+                if member.inbound.due().is_some_and(|due| due < member.due) {
+                    shared.hurry(now, member);
+                }
                 shared.stats.received += 1;
                 received
             }
@@ -51,6 +54,9 @@ impl Room {
             shared.note_sent(sent, seat, receiver);
         }
         receiver.outbound.outbox.return_to(&mut shared.spare);
+        if !receiver.outbound.is_settled {
+            shared.hurry(shared.taken.at, receiver);
+        }
         true
     }
 

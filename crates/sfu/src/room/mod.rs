@@ -4,11 +4,12 @@ mod control;
 mod media;
 mod upkeep;
 
-use zentalk_primitives::{ParticipantId, RoomId};
+use zentalk_primitives::{Instant, ParticipantId, RoomId};
 
 use crate::forward::{LayerChoice, TrackId};
 use crate::key::{ParticipantKey, Seat};
 use crate::member::{Member, SlotWish};
+use crate::sfu::Shared;
 use crate::{Medium, Wish};
 
 /// The members of one call, each at a place of its own that it keeps.
@@ -38,6 +39,11 @@ impl Room {
 
     pub(crate) fn member_mut(&mut self, place: usize) -> Option<&mut Member> {
         self.members.get_mut(place)?.as_deref_mut()
+    }
+
+    /// Has everybody looked after sooner for whom something has come up.
+    pub(crate) fn hurry(&mut self, now: Instant, shared: &mut Shared) {
+        self.members.iter_mut().flatten().for_each(|member| shared.hurry(now, member));
     }
 
     /// Where the participant sits, if it is here.

@@ -24,7 +24,7 @@ impl Room {
             member.outbound.is_settled = false;
             self.choose_layers(now, place, shared);
         }
-        self.settle_slots(place, shared);
+        self.settle_slots(now, place, shared);
         let seat = Seat { room: self.at, place };
         if let Some(member) = self.member_mut(place) {
             member.send_feedback(now, seat, shared);
@@ -73,16 +73,16 @@ impl Room {
     }
 
     /// Asks for what the member's slots wait for, and tells what they carry, unless nothing has changed.
-    fn settle_slots(&mut self, place: usize, shared: &mut Shared) {
+    fn settle_slots(&mut self, now: Instant, place: usize, shared: &mut Shared) {
         let Some(member) = self.member_mut(place) else { return };
         if !core::mem::replace(&mut member.outbound.is_settled, true) {
-            self.want_keyframes(place);
+            self.want_keyframes(now, place, shared);
             self.tell_slots(place, shared);
         }
     }
 
     /// Has the senders asked for the keyframes that the member's slots wait for.
-    fn want_keyframes(&mut self, place: usize) {
+    fn want_keyframes(&mut self, now: Instant, place: usize, shared: &mut Shared) {
         let slots = self.member(place).map_or(0, |member| member.outbound.slots.len());
         for slot in 0..slots {
             let waiting = self.member(place).and_then(|member| {
@@ -90,9 +90,9 @@ impl Room {
                 Some((slot.bound?, slot.outlet.needs_keyframe()?))
             });
             let Some(((from, uplink), layer)) = waiting else { continue };
-            let uplink = self.member_mut(from).and_then(|from| from.inbound.uplink_mut(uplink));
-            if let Some(uplink) = uplink {
-                uplink.keyframes.want(layer);
+            if let Some(from) = self.member_mut(from) {
+                from.wish(uplink, |gate| gate.want(layer));
+                shared.hurry(now, from);
             }
         }
     }
@@ -159,13 +159,13 @@ impl Member {
 
     /// Requests for missing packets and for keyframes.
     fn write_requests(&mut self, now: Instant, shared: &mut Shared) {
-        if !self.inbound.may_ask {
+        if self.inbound.ask_at.is_none_or(|at| at > now) {
             return;
         }
         let (round_trip, reporter) = (self.outbound.round_trip(), self.outbound.reporter);
         let scratch = &mut shared.scratch;
         let mut writer = CompoundWriter::new(&mut scratch.compound);
-        let mut is_left = false;
+        let mut next: Option<Instant> = None;
         let (sources, uplinks) = self.inbound.parts();
         for (at, uplink) in uplinks.iter_mut().enumerate() {
             let source_of =
@@ -184,10 +184,10 @@ impl Member {
                     let _ = writer.pli(reporter, ssrc);
                 }
             }
-            is_left |= uplink.track.next_nack().is_some();
-            is_left |= uplink.keyframes.next_due(round_trip).is_some();
+            let due = [uplink.track.next_nack(), uplink.keyframes.next_due(round_trip), next];
+            next = due.into_iter().flatten().min();
         }
-        self.inbound.may_ask = is_left;
+        self.inbound.ask_at = next;
     }
 
     /// How well each source of the member is heard (RFC 3550 §6.4.2).

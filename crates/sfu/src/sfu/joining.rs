@@ -45,6 +45,7 @@ impl Sfu {
         let key = ParticipantKey { serial, seat };
         let present = self.introduce(key, participant, before.is_some());
         self.drive_handshake(now, seat);
+        self.hurry_room(now, seat);
         let member = self.member_mut(seat).ok_or(Refusal::Internal)?;
         let (ufrag, password) =
             (member.credentials.ufrag().to_owned(), member.credentials.password_copy());
@@ -72,6 +73,7 @@ impl Sfu {
             (member.allocation_due, member.due) = (now, now);
             self.shared.wake_by(now);
         }
+        self.hurry_room(now, seat);
         Ok(())
     }
 
@@ -189,6 +191,14 @@ impl Sfu {
             for (other, _) in room.people() {
                 self.shared.tell(other, gone.clone());
             }
+        }
+        room.hurry(now, &mut self.shared);
+    }
+
+    /// Who is in a room and what they wish for has changed what others carry.
+    fn hurry_room(&mut self, now: Instant, seat: Seat) {
+        if let Some(room) = self.rooms.get_mut(seat.room).and_then(Option::as_mut) {
+            room.hurry(now, &mut self.shared);
         }
     }
 }

@@ -46,6 +46,13 @@ impl Shared {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }
 
+    /// Has a member looked after sooner, if something has come up for it.
+    pub(crate) fn hurry(&mut self, now: Instant, member: &mut Member) {
+        if let Some(due) = member.hurry(now) {
+            self.wake_by(due);
+        }
+    }
+
     /// Counts what became of a packet, and remembers that it waits.
     #[inline]
     pub(crate) fn note_sent(&mut self, sent: Sent, seat: Seat, member: &mut Member) {

@@ -7,6 +7,7 @@ mod client;
 mod layers;
 mod media;
 mod members;
+mod rest;
 mod robustness;
 mod stun_kit;
 mod world;

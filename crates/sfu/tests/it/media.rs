@@ -155,7 +155,7 @@ fn what_the_sfu_misses_it_asks_the_sender_for() {
 fn reports_tell_senders_how_they_are_heard_and_receivers_where_the_clocks_stand() {
     let mut world = World::call_of(2);
     let ssrc = world.clients[0].ssrc(0);
-    for round in 0..150 {
+    for round in 0..180 {
         let packet = world.clients[0].packet(0, &[1; 80]);
         if round % 10 != 3 {
             world.send_of(0, packet);
