@@ -11,8 +11,10 @@ use super::vp8::Vp8Head;
 pub(super) struct Cache {
     bytes: Vec<u8>,
     packets: VecDeque<Stored>,
-    /// The number of the oldest packet that is held.
+    /// The number of the oldest packet that is held, and where its payload begins. The packet itself has long left the processor's caches
+    /// when another takes its place.
     oldest: u64,
+    oldest_at: usize,
     /// Where the next payload goes, unless it does not fit there.
     head: usize,
     max_bytes: usize,
@@ -54,7 +56,15 @@ impl Stored {
 impl Cache {
     pub(super) fn new(max_bytes: usize, max_packets: usize) -> Self {
         let (bytes, packets) = (Vec::new(), VecDeque::new());
-        Self { bytes, packets, oldest: 0, head: 0, max_bytes, max_packets: max_packets.max(1) }
+        Self {
+            bytes,
+            packets,
+            oldest: 0,
+            oldest_at: 0,
+            head: 0,
+            max_bytes,
+            max_packets: max_packets.max(1),
+        }
     }
 
     /// Stores a packet, and forgets those in whose place it comes. `None` if its payload is longer than the ring.
@@ -67,6 +77,9 @@ impl Cache {
         self.bytes.get_mut(packet.payload.range())?.copy_from_slice(payload);
         if self.packets.len() >= self.max_packets {
             self.forget_oldest();
+        }
+        if self.packets.is_empty() {
+            self.oldest_at = packet.payload.at;
         }
         self.packets.push_back(packet);
         Some(self.oldest + self.packets.len() as u64 - 1)
@@ -114,13 +127,14 @@ impl Cache {
     }
 
     fn forget_between(&mut self, from: usize, to: usize) {
-        while self.packets.front().is_some_and(|oldest| (from..to).contains(&oldest.payload.at)) {
+        while !self.packets.is_empty() && (from..to).contains(&self.oldest_at) {
             self.forget_oldest();
         }
     }
 
     fn forget_oldest(&mut self) {
         self.oldest += u64::from(self.packets.pop_front().is_some());
+        self.oldest_at = self.packets.front().map_or(0, |oldest| oldest.payload.at);
     }
 }
 

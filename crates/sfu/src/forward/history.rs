@@ -48,6 +48,11 @@ impl History {
         }
     }
 
+    /// Something of what the packet with this number will take the place of.
+    pub(super) fn touch(&self, sequence: u16) -> u64 {
+        self.sent.get(place_of(sequence)).map_or(0, |sent| sent.packet)
+    }
+
     /// The packet that went out under `sequence`, unless it was repeated within a round trip.
     pub(super) fn find(&self, now: Instant, sequence: u16, round_trip: Duration) -> Option<Sent> {
         let sent = *self.sent.get(place_of(sequence))?;

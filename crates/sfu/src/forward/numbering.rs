@@ -108,6 +108,11 @@ impl Run {
         }
     }
 
+    /// The number of the packet behind the newest one, as long as nothing is left out.
+    pub(super) fn next_sequence(&self) -> u16 {
+        (self.highest as u16).wrapping_add(self.last.sequence_offset).wrapping_add(1)
+    }
+
     pub(super) fn source(&self) -> Source {
         self.source
     }

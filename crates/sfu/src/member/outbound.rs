@@ -101,6 +101,14 @@ impl Outbound {
         self.path = path;
     }
 
+    /// Reads what it takes to send in `slot`, and gives something of it: see [`Outlet::touch`].
+    #[inline]
+    pub(crate) fn touch(&self, slot: usize) -> u64 {
+        let Some(slot) = self.slots.get(slot) else { return 0 };
+        let sent = self.sender.as_ref().and_then(|sender| sender.rollover_counter(slot.ssrc));
+        slot.outlet.touch() ^ u64::from(sent.unwrap_or(0)) ^ u64::from(self.outbox.is_empty())
+    }
+
     /// Puts what the receiver gets of `packet` in `slot` into the outbox, protected in place.
     #[inline]
     pub(crate) fn forward(
