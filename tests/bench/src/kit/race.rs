@@ -6,13 +6,15 @@ pub(crate) struct Race {
     case: String,
     /// How often one run does the work.
     operations: usize,
+    /// Rounds that one contestant does in a row.
+    turn: u64,
     lanes: Vec<(Box<dyn Contestant>, Samples)>,
 }
 
 impl Race {
     /// A race about `case`, each run of which does the work `operations` times.
     pub(crate) fn new(case: impl Into<String>, operations: usize) -> Self {
-        Self { case: case.into(), operations, lanes: Vec::new() }
+        Self { case: case.into(), operations, turn: 1, lanes: Vec::new() }
     }
 
     /// With one more contestant.
@@ -21,16 +23,25 @@ impl Race {
         self
     }
 
-    /// One round. Who comes first changes from round to round, so that nobody always has the same neighbour.
+    /// Has each contestant do so many rounds in a row: for work that is done on a core of its own, and finds its data where the round before
+    /// has left them. After another contestant's round it would wait for memory above all.
+    pub(crate) fn in_turns_of(mut self, rounds: u64) -> Self {
+        self.turn = rounds;
+        self
+    }
+
+    /// One round, or one turn of several. Who comes first changes from round to round, so that nobody always has the same neighbour.
     fn step(&mut self, round: u64) {
         let count = self.lanes.len();
         let mut outcomes = vec![Vec::new(); count];
         for turn in 0..count {
             let at = (turn + round as usize) % count;
             let (contestant, samples) = &mut self.lanes[at];
-            contestant.prepare(round);
-            samples.time(|| contestant.run());
-            contestant.settle();
+            for round in round * self.turn..(round + 1) * self.turn {
+                contestant.prepare(round);
+                samples.time(|| contestant.run());
+                contestant.settle();
+            }
             outcomes[at] = contestant.outcome();
         }
         for (outcome, (contestant, _)) in outcomes.iter().zip(&self.lanes) {
@@ -106,7 +117,8 @@ impl Row {
 /// Runs all races of a layer, in turns.
 pub(crate) fn run(layer: &'static str, mut races: Vec<Race>, rounds: u64) -> Vec<Row> {
     for round in 0..rounds {
-        races.iter_mut().for_each(|race| race.step(round));
+        let due = races.iter_mut().filter(|race| (round + 1) % race.turn == 0);
+        due.for_each(|race| race.step(round / race.turn));
     }
     let clock = clock_cost();
     races.iter().map(|race| race.row(layer, clock)).collect()
