@@ -28,6 +28,7 @@ enum Op {
     Frame { sender: u8, bytes: Vec<u8> },
     Wait { millis: u16 },
     WaitLong { seconds: u8 },
+    Named { index: u8, stay: u8 },
 }
 
 #[derive(Arbitrary, Debug)]
@@ -36,7 +37,7 @@ enum Said {
     Ack { number: u8, maker: u8, same: bool },
     Activate { number: u8, maker: u8 },
     Request { have: Option<u8> },
-    Joined { index: u8, stay: u8 },
+    Joined { index: u8, stay: u8, since: Option<u8> },
     Left { index: u8, stay: u8, lost: bool },
     Newer { number: u32, maker: u8 },
     Removed { number: u8, maker: u8, lost: bool },
@@ -99,6 +100,10 @@ impl Member {
                 let index = index % (MAX_MEMBERS + 1);
                 self.input(GroupInput::Join { index, info: info(index, stay & 1) });
             }
+            Op::Named { index, stay } => {
+                let index = index % (MAX_MEMBERS + 1);
+                self.input(GroupInput::Named { index, info: info(index, stay & 1) });
+            }
             // Our own leaving ends everything; it has a test of its own.
             Op::Leave { index } => self.input(GroupInput::Leave { index: 1 + (index & 3) }),
             Op::Crashed { index } => self.input(GroupInput::Crashed { index: index & 3 }),
@@ -138,8 +143,9 @@ impl Member {
             Said::Request { have } => {
                 Body::Request { have: have.map(|number| epoch(number.into(), number)) }
             }
-            Said::Joined { index, stay } => {
-                Body::Joined { index: index & 3, info: info(index & 3, stay & 1) }
+            Said::Joined { index, stay, since } => {
+                let since = since.map(|number| epoch(number.into(), number));
+                Body::Joined { index: index & 3, info: info(index & 3, stay & 1), since }
             }
             Said::Left { index, stay, lost } => {
                 let member = MemberTag::of(&info(index & 3, stay & 1));

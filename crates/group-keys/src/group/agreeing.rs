@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use zentalk_primitives::Instant;
 
 use super::standing::{Sender, Standing};
@@ -43,13 +45,14 @@ impl GroupKeys {
             return;
         }
         self.note_confirmation(from, epoch, commitment);
-        let Some(current) = &self.current else { return };
+        let Some(current) = &mut self.current else { return };
         if epoch > current.epoch {
             return self.note_newer(now, from, epoch);
         }
         if epoch < current.epoch {
             return;
         }
+        current.held_by.insert(from.index);
         let alive = self.gone.get(&from.index).is_some_and(|gone| gone.at < current.installed);
         let agrees = commitment == current.commitment;
         if from.standing == Standing::Lost && alive {
@@ -81,6 +84,12 @@ impl GroupKeys {
     pub(super) fn has_confirmed(&self, index: u8, epoch: Epoch) -> bool {
         let said = self.confirmations.get(&index);
         said.is_some_and(|said| said.epoch == epoch && Some(said.tag) == self.tag_in_roster(index))
+    }
+
+    /// Who has said already to hold this epoch.
+    pub(super) fn who_confirmed(&self, epoch: Epoch) -> BTreeSet<u8> {
+        let said = self.confirmations.iter().filter(|(_, said)| said.epoch == epoch);
+        said.map(|(index, _)| *index).collect()
     }
 
     /// Whether another member than `from` holds the same key of this epoch.

@@ -3,7 +3,7 @@ use core::time::Duration;
 use zentalk_primitives::Instant;
 
 use super::backoff::Backoff;
-use super::standing::{Sender, Standing};
+use super::standing::{Cause, Sender, Standing};
 use super::{GroupEvent, GroupFailure, GroupKeys, UNREACHABLE_AFTER};
 use crate::Epoch;
 use crate::message::Body;
@@ -17,7 +17,7 @@ pub(super) struct Missing {
     /// That epoch, if it has been named.
     newer: Option<Epoch>,
     /// Who says that we were removed, or that our side of a partition has lost: whoever made the later epoch is to be followed.
-    yielding: Option<u8>,
+    pub(super) yielding: Option<u8>,
     announced: bool,
 }
 
@@ -61,8 +61,13 @@ impl GroupKeys {
             return;
         }
         let yielding = self.is_yielding();
-        let maker_gone = !self.is_live(epoch.maker()) || epoch.maker() == self.own;
+        let maker = epoch.maker();
+        let maker_gone = !self.is_live(maker) || maker == self.own;
         if self.leads() && from.is_member() && maker_gone && !yielding {
+            // It leads the other side of a partition, where this member went: of two leaders the lower one is followed.
+            if maker < self.own && self.is_unheard_of(maker) {
+                return self.yield_to(now, from, epoch);
+            }
             return self.outnumber(now, epoch);
         }
         let newcomer = self.current.is_none();
@@ -146,7 +151,9 @@ impl GroupKeys {
         self.settle_two_leaders(now);
         let candidates = self.candidates();
         let (have, first) = (self.epoch(), self.current.is_none());
+        let leader = self.leader();
         let Some(missing) = &mut self.missing else { return };
+        let unknown = missing.newer.filter(|newer| newer.maker() != leader);
         let named = missing.is_named() || first;
         let announce = named && !missing.announced && now - missing.since >= ANNOUNCE_AFTER;
         missing.announced |= announce;
@@ -162,12 +169,16 @@ impl GroupKeys {
         let to = turn.checked_rem(candidates.len()).and_then(|turn| candidates.get(turn)).copied();
         if let (true, Some(to)) = (due, to) {
             self.send(to, Body::Request { have });
+            // The leader must have the later number, and may hear of the other one by us only.
+            if let Some(epoch) = unknown.filter(|_| to == leader) {
+                self.send(to, Body::Newer { epoch });
+            }
         }
     }
 
     /// Somebody else leads too, with a later epoch that nobody confirms: ours must be later, for those who follow us to confirm. If both
     /// did so they would never end, so the one with the higher index follows the other.
-    fn settle_two_leaders(&mut self, now: Instant) {
+    pub(super) fn settle_two_leaders(&mut self, now: Instant) {
         let (leads, Some(missing)) = (self.leads(), &self.missing) else { return };
         let waited = now - missing.since >= CONFIRMED_WITHIN;
         if let (true, None, Some(newer)) = (leads && waited, missing.yielding, missing.newer) {
@@ -190,7 +201,7 @@ impl GroupKeys {
     fn give_up(&mut self) {
         self.event(GroupEvent::Failed(GroupFailure::KeyUnavailable));
         if self.current.is_some() {
-            self.missing = None;
+            self.stop_asking();
         }
     }
 
@@ -230,7 +241,8 @@ impl GroupKeys {
             Standing::Lost if have <= Some(current) => self.take_in_again(now, from, have),
             // Only the leader knows for certain.
             Standing::Left if self.leads() && have <= Some(current) => {
-                self.send(from.index, Body::Removed { epoch: current, lost: false });
+                let lost = self.gone.get(&from.index).is_some_and(|gone| !gone.has_left());
+                self.send(from.index, Body::Removed { epoch: current, lost });
             }
             Standing::Member | Standing::Lost => {
                 if let Some(have) = have.filter(|have| *have > current) {
@@ -262,8 +274,11 @@ impl GroupKeys {
                 self.deliver(now, from.index);
             }
         } else if let Some(gone) = self.gone.get(&from.index) {
-            let info = gone.info.clone();
-            self.arrives(now, from.index, info);
+            // Of one whom we know by our invitation only, the leader may know that it left.
+            if gone.cause != Cause::Named || self.leads() {
+                let info = gone.info.clone();
+                self.arrives(now, from.index, info);
+            }
         }
     }
 

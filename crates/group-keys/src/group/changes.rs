@@ -6,7 +6,7 @@ use zentalk_primitives::Instant;
 
 use super::backoff::Backoff;
 use super::removed::FIRST_NOTICE;
-use super::standing::{Cause, Gone, Sender};
+use super::standing::{Cause, Gone};
 use super::{GroupEvent, GroupFailure, GroupKeys};
 use crate::message::Body;
 use crate::roster::{MemberTag, check_info};
@@ -15,7 +15,25 @@ use crate::{Epoch, MAX_MEMBERS, Roster};
 /// Somebody who accepted.
 pub(super) struct Arrival {
     pub(super) info: Vec<u8>,
+    /// Our epoch when we learned of it.
+    pub(super) since: Option<Epoch>,
     report: Backoff,
+}
+
+/// Somebody who is gone before a roster had it.
+pub(super) struct Departed {
+    at: Instant,
+    cause: Cause,
+    /// Which stay it was, if it was known to have accepted.
+    info: Option<Vec<u8>>,
+}
+
+impl Departed {
+    /// Whether this stay has said goodbye before anybody told us that it accepted.
+    fn is_goodbye_of(&self, now: Instant, info: &[u8]) -> bool {
+        let same = self.info.as_ref().is_none_or(|known| known == info);
+        self.cause == Cause::Left && same && now - self.at < DEPARTED_FOR
+    }
 }
 
 /// To whom a member has said goodbye, as they say.
@@ -37,6 +55,9 @@ impl GroupKeys {
         if index >= MAX_MEMBERS || index == self.own || check_info(&info).is_err() {
             return false;
         }
+        if self.departed.get(&index).is_some_and(|said| said.is_goodbye_of(now, &info)) {
+            return false;
+        }
         let tag = MemberTag::of(&info);
         match self.gone.get(&index).filter(|gone| gone.tag == tag) {
             // Whoever said goodbye comes again as somebody else: its counters are lost.
@@ -51,7 +72,8 @@ impl GroupKeys {
         }
         let free = !self.is_live(index) && !self.arriving.contains_key(&index);
         if free {
-            self.arriving.insert(index, Arrival { info, report: Backoff::new(now) });
+            let since = self.epoch();
+            self.arriving.insert(index, Arrival { info, since, report: Backoff::new(now) });
         }
         free
     }
@@ -61,30 +83,29 @@ impl GroupKeys {
         if index == self.own || index >= MAX_MEMBERS {
             return;
         }
-        self.arriving.remove(&index);
+        let arrival = self.arriving.remove(&index).map(|arrival| arrival.info);
         let member = self.roster().and_then(|roster| roster.info(index)).map(<[u8]>::to_vec);
-        let known = self.gone.get_mut(&index);
-        match (member, known) {
-            (Some(info), known) if known.as_ref().is_none_or(|gone| gone.info != info) => {
+        let stay = member.or(arrival).or_else(|| self.named.get(&index).cloned());
+        let epoch = self.epoch();
+        match (stay, self.gone.get_mut(&index)) {
+            (Some(info), known)
+                if epoch.is_some() && known.as_ref().is_none_or(|gone| gone.info != info) =>
+            {
                 self.remember(now, index, info, cause);
                 self.forget_word_of(index);
             }
             // Removed as lost, and now it says goodbye: it will not be taken in again. Removed by a leader, and our caller knows why.
             (_, Some(known)) => {
-                if cause == Cause::Left || known.cause == Cause::Removed {
+                if cause == Cause::Left || known.cause != Cause::Left {
                     known.cause = cause;
                 }
+                // What others said of it before counts no more.
+                known.since = epoch.unwrap_or(known.since);
                 if cause == Cause::Left {
                     self.forget_word_of(index);
                 }
             }
-            (_, None) => {
-                let departed = self.departed.entry(index).or_insert((now, cause));
-                // A goodbye is not taken back by a lease that expires after it.
-                if departed.1 != Cause::Left {
-                    *departed = (now, cause);
-                }
-            }
+            (info, None) => self.departs(index, Departed { at: now, cause, info }),
         }
         if cause == Cause::Left {
             self.keyring.refuse(index);
@@ -92,7 +113,24 @@ impl GroupKeys {
         self.settle_dispute(index);
     }
 
-    fn remember(&mut self, now: Instant, index: u8, info: Vec<u8>, cause: Cause) {
+    /// Somebody is gone who is in no roster of ours.
+    fn departs(&mut self, index: u8, said: Departed) {
+        let Some(known) = self.departed.get_mut(&index) else {
+            self.departed.insert(index, said);
+            return;
+        };
+        if said.info.is_some() && known.info.is_some() && said.info != known.info {
+            *known = said;
+            return;
+        }
+        // A goodbye is not taken back by a lease that expires after it.
+        if known.cause != Cause::Left {
+            (known.at, known.cause) = (said.at, said.cause);
+        }
+        known.info = known.info.take().or(said.info);
+    }
+
+    pub(super) fn remember(&mut self, now: Instant, index: u8, info: Vec<u8>, cause: Cause) {
         let Some(since) = self.epoch() else { return };
         let (tag, report) = (MemberTag::of(&info), Backoff::new(now));
         let gone = Gone { tag, info, cause, at: now, since, report, notice: (now, 0) };
@@ -132,26 +170,8 @@ impl GroupKeys {
                 self.heard(now, index);
             }
         }
-        self.depart_late(now);
-    }
-
-    /// Our side of a partition has yielded: who joined on it is not removed, but unknown where the call goes on.
-    pub(super) fn bring_along(&mut self, now: Instant) {
-        let current = self.epoch();
-        let ours = |gone: &Gone| gone.cause == Cause::Removed && Some(gone.since) == current;
-        let removed = self.gone.iter().filter(|(_, gone)| ours(gone));
-        let removed: Vec<_> = removed.map(|(index, gone)| (*index, gone.info.clone())).collect();
-        for (index, info) in removed {
-            self.gone.remove(&index);
-            self.arrives(now, index, info);
-        }
-    }
-
-    /// Whether this stay was in the call with us, and the leader may not know of it.
-    pub(super) fn was_parted(&self, from: Sender) -> bool {
-        let arriving = self.arriving.get(&from.index).map(|arrival| MemberTag::of(&arrival.info));
-        let removed = self.gone.get(&from.index).filter(|gone| gone.cause == Cause::Removed);
-        arriving == Some(from.tag) || removed.is_some_and(|gone| gone.tag == from.tag)
+        self.depart_late(now, before.is_none());
+        self.miss_named(now);
     }
 
     fn reconcile_arrivals(&mut self, roster: &Roster) {
@@ -168,12 +188,29 @@ impl GroupKeys {
         }
     }
 
+    /// Whether somebody with this index has said goodbye, as we heard ourselves.
+    pub(super) fn heard_goodbye_of(&self, index: u8) -> bool {
+        let departed = self.departed.get(&index).map(|departed| departed.cause);
+        let gone = self.gone.get(&index).map(|gone| gone.cause);
+        [departed, gone].contains(&Some(Cause::Left))
+    }
+
     /// Those whose going was known before themselves are gone now.
-    fn depart_late(&mut self, now: Instant) {
+    fn depart_late(&mut self, now: Instant, first: bool) {
         let departed = core::mem::take(&mut self.departed);
-        for (index, (at, cause)) in departed {
-            if now - at < DEPARTED_FOR {
-                self.mark_gone(now, index, cause);
+        // A newcomer may have waited long for its first key, and forgets no goodbye meanwhile.
+        let counts = |said: &Departed| first || now - said.at < DEPARTED_FOR;
+        let departed = departed.into_iter().filter(|(_, departed)| counts(departed));
+        for (index, departed) in departed {
+            let listed = self.roster().and_then(|roster| roster.info(index));
+            match (listed, departed.info) {
+                // Another stay has the index by now.
+                (Some(listed), Some(info)) if listed != info => {}
+                (Some(_), _) => self.mark_gone(now, index, departed.cause),
+                (None, Some(info)) => self.remember(now, index, info, departed.cause),
+                (None, None) => {
+                    self.departed.insert(index, Departed { info: None, ..departed });
+                }
             }
         }
     }
@@ -236,7 +273,8 @@ impl GroupKeys {
             if arrival.report.overdue(now) {
                 refused.push(*index);
             } else if arrival.report.due(now) {
-                bodies.push(Body::Joined { index: *index, info: arrival.info.clone() });
+                let (info, since) = (arrival.info.clone(), arrival.since);
+                bodies.push(Body::Joined { index: *index, info, since });
             }
         }
         let mut unheeded = false;
@@ -259,6 +297,8 @@ impl GroupKeys {
         if unheeded {
             self.event(GroupEvent::Failed(GroupFailure::LeaderUnreachable { index: leader }));
             self.mark_gone(now, leader, Cause::Lost);
+            // Now that we lead, that may be overdue.
+            self.settle_two_leaders(now);
         }
     }
 

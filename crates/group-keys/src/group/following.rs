@@ -108,7 +108,8 @@ impl GroupKeys {
     /// Whether an offer of a later epoch is to be taken.
     ///
     /// It is if the leader makes it; or another member, when the leader has gone silent; or if we asked and a second member
-    /// has confirmed it, or our side of a partition has to yield to its maker. A newcomer has nobody else to believe.
+    /// has confirmed it, or our side of a partition has to yield: to its maker, whom we may not know, by the hand of who told us so. A
+    /// newcomer has nobody else to believe.
     fn trusts(&self, now: Instant, from: Sender, epoch: Epoch, commitment: KeyCommitment) -> bool {
         if self.current.is_none() {
             return true;
@@ -118,20 +119,25 @@ impl GroupKeys {
             return true;
         }
         let asking = self.missing.is_some();
-        let yields = self.is_yielding() && epoch.maker() == from.index;
+        let yields = self.yields_to(epoch.maker(), from.index);
         asking && (yields || self.is_corroborated(from.index, epoch, commitment))
     }
 
     fn take(&mut self, now: Instant, from: Sender, key: MediaKey, offer: Offer) {
         let epoch = offer.epoch;
         let active = offer.active || self.activated == Some(epoch);
-        let yields = self.is_yielding();
+        // Whose epoch we have already, that one knows all in it.
+        let changes_side = self.epoch().is_some_and(|ours| ours.maker() != epoch.maker());
+        let yields = changes_side && self.is_yielding();
+        let unseen = self.unseen_by(epoch.maker());
         if let Err(error) = self.install(now, epoch, key, offer.roster) {
             return self.fail(error);
         }
         self.round = None;
         if yields {
             self.bring_along(now);
+        } else {
+            self.bring_unseen(now, &unseen);
         }
         if active {
             self.activate(epoch);
@@ -186,8 +192,20 @@ impl GroupKeys {
         self.keyring.install(epoch, keys, &roster, now);
         let before = self.current.take();
         let changed = before.as_ref().is_none_or(|before| before.roster != roster);
+        let held_by = self.who_confirmed(epoch);
+        let newcomers = newcomers(before.as_ref().map(|before| &before.roster), &roster);
         let disputed = BTreeSet::new();
-        self.current = Some(Current { epoch, key, roster, commitment, installed: now, disputed });
+        let installed = now;
+        self.current = Some(Current {
+            epoch,
+            key,
+            roster,
+            commitment,
+            installed,
+            newcomers,
+            held_by,
+            disputed,
+        });
         // Not put off by every further epoch: somebody who left could have the one before.
         self.switch_at.get_or_insert(now + ACTIVATION);
         self.activated = self.activated.filter(|named| *named > epoch && self.is_near(*named));
@@ -231,4 +249,10 @@ impl GroupKeys {
             self.note_newer(now, from, epoch);
         }
     }
+}
+
+/// Who is in a roster and was not in the one before.
+fn newcomers(before: Option<&Roster>, roster: &Roster) -> Vec<u8> {
+    let Some(before) = before else { return Vec::new() };
+    roster.indices().filter(|index| !before.contains(*index)).collect()
 }

@@ -22,12 +22,21 @@ pub enum GroupInput {
         /// What the members shall know of it; never the same twice in a call.
         info: Vec<u8>,
     },
+    /// An invitation names this person as one who is in the call; for a newcomer, before its first key. Nobody is taken in by it. But should
+    /// the call be parted before the newcomer has met this person, they are no strangers to each other afterwards.
+    Named {
+        /// The person's index.
+        index: u8,
+        /// What the invitation says of the person, as in [`Roster::insert`].
+        info: Vec<u8>,
+    },
     /// The member with this index said goodbye, authentically; with one's own index: leave. Final for that stay.
     Leave {
         /// Who left.
         index: u8,
     },
-    /// Nothing is heard of the member with this index and its lease expired. It is taken in again when it comes back.
+    /// Nothing is heard of the member with this index and its lease expired, or it is in the roster no more and has said no goodbye. It is
+    /// taken in again when it comes back.
     Crashed {
         /// Who is lost.
         index: u8,
@@ -40,6 +49,7 @@ impl fmt::Debug for GroupInput {
         match self {
             Self::Message { from, message } => write!(f, "Message({message:?} of {from})"),
             Self::Join { index, .. } => write!(f, "Join({index})"),
+            Self::Named { index, .. } => write!(f, "Named({index})"),
             Self::Leave { index } => write!(f, "Leave({index})"),
             Self::Crashed { index } => write!(f, "Crashed({index})"),
         }

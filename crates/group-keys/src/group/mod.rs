@@ -5,6 +5,7 @@
 //! 3. Each checks who offers, installs, and says so to all by `Ack`, with its commitment: `following`, `agreeing`.
 //! 4. All acknowledged, or 2 s later: `Activate`, and everybody seals under the new epoch: `leading`, `following`.
 //! 5. Who finds out that it lacks something asks for it: `asking`, `watching`.
+//! 6. Two sides of a partition become one: `removed`, `reuniting`.
 
 mod agreeing;
 mod asking;
@@ -14,6 +15,7 @@ mod following;
 mod io;
 mod leading;
 mod removed;
+mod reuniting;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -31,7 +33,7 @@ pub use self::io::{GroupCounters, GroupEvent, GroupFailure, GroupInput, GroupOut
 
 use self::agreeing::Confirmation;
 use self::asking::Missing;
-use self::changes::{Arrival, Farewell};
+use self::changes::{Arrival, Departed, Farewell};
 use self::leading::{Change, Round};
 use self::standing::{Cause, Gone};
 use self::watching::Watch;
@@ -60,8 +62,10 @@ pub struct GroupKeys {
     host: u8,
     /// Of whom we know by ourselves that they left or are lost.
     gone: BTreeMap<u8, Gone>,
+    /// Whom the invitation has named, until our first key is there.
+    named: BTreeMap<u8, Vec<u8>>,
     /// Who is said to be gone and is not in the roster: it may be in the next.
-    departed: BTreeMap<u8, (Instant, Cause)>,
+    departed: BTreeMap<u8, Departed>,
     /// Who is said by others to have said goodbye, though we hear it.
     farewells: BTreeMap<u8, Farewell>,
     /// Who accepted and is not in the roster yet.
@@ -105,6 +109,10 @@ struct Current {
     roster: Roster,
     commitment: KeyCommitment,
     installed: Instant,
+    /// Who came with it.
+    newcomers: Vec<u8>,
+    /// Who has said to hold it.
+    held_by: BTreeSet<u8>,
     /// Who holds another key of it.
     disputed: BTreeSet<u8>,
 }
@@ -161,6 +169,7 @@ impl GroupKeys {
             current: None,
             host,
             gone: BTreeMap::new(),
+            named: BTreeMap::new(),
             departed: BTreeMap::new(),
             farewells: BTreeMap::new(),
             arriving: BTreeMap::new(),
@@ -218,6 +227,7 @@ impl GroupKeys {
         match input {
             GroupInput::Message { from, message } => self.message(now, from, message),
             GroupInput::Join { index, info } => self.join(now, index, info),
+            GroupInput::Named { index, info } => self.hear_of(index, info),
             GroupInput::Leave { index } if index == self.own => self.leave(),
             GroupInput::Leave { index } => self.mark_gone(now, index, Cause::Left),
             GroupInput::Crashed { index } => self.mark_gone(now, index, Cause::Lost),
@@ -251,11 +261,8 @@ impl GroupKeys {
             Body::Ack { epoch, commitment } => self.acknowledged(now, sender, epoch, commitment),
             Body::Activate { epoch } => self.told_to_activate(now, sender, epoch),
             Body::Request { have } => self.asked(now, sender, have),
-            Body::Joined { index, info } if sender.is_member() => {
-                // Whoever is lost comes back by its own word only; this may be from before.
-                if !self.is_gone(index, MemberTag::of(&info)) {
-                    self.arrives(now, index, info);
-                }
+            Body::Joined { index, info, since } if sender.is_member() => {
+                self.told_of_joining(now, index, info, since);
             }
             Body::Left { index, member, lost, since } if sender.is_member() => {
                 self.told_of_leaving(now, from, (index, member), lost, since);

@@ -43,6 +43,10 @@ impl GroupKeys {
     pub(super) fn told_of_removal(&mut self, now: Instant, from: Sender, epoch: Epoch, lost: bool) {
         let Some(current) = self.epoch() else { return };
         match from.standing {
+            // It was on our side of a partition, and its leader does not know us.
+            Standing::Left | Standing::Stranger if epoch < current && self.was_parted(from) => {
+                self.send(from.index, Body::Removed { epoch: current, lost: true });
+            }
             Standing::Left | Standing::Stranger => self.counters.strangers += 1,
             Standing::Lost if epoch < current => {
                 self.send(from.index, Body::Removed { epoch: current, lost: true });

@@ -28,6 +28,8 @@ pub(super) enum Cause {
     Lost,
     /// A leader has removed it; we do not know why.
     Removed,
+    /// The invitation named it, and our first epoch did not have it; we do not know why.
+    Named,
 }
 
 /// Who sent a message, as far as we know.
@@ -42,7 +44,7 @@ pub(super) struct Sender {
 pub(super) enum Standing {
     /// In the newest epoch's roster, and not known to be gone.
     Member,
-    /// Its lease expired.
+    /// Its lease expired, or it was parted from us before we met.
     Lost,
     /// It said goodbye, or was removed by a leader.
     Left,
@@ -58,7 +60,7 @@ impl Sender {
 
 impl Gone {
     pub(super) fn is_lost(&self) -> bool {
-        self.cause == Cause::Lost
+        matches!(self.cause, Cause::Lost | Cause::Named)
     }
 
     pub(super) fn has_left(&self) -> bool {
@@ -103,7 +105,7 @@ impl GroupKeys {
         let gone = self.gone.get(&index).filter(|gone| gone.tag == tag);
         let in_roster = self.roster().is_some_and(|roster| roster.has(index, tag));
         let standing = match gone.map(|gone| gone.cause) {
-            Some(Cause::Lost) => Standing::Lost,
+            Some(Cause::Lost | Cause::Named) => Standing::Lost,
             Some(Cause::Left | Cause::Removed) => Standing::Left,
             None if in_roster => Standing::Member,
             None => Standing::Stranger,

@@ -30,10 +30,11 @@ pub(crate) enum Body {
     Request {
         have: Option<Epoch>,
     },
-    /// A person has accepted.
+    /// A person has accepted, or has come along from the other side of a partition; `since` is the sender's epoch when it learned that.
     Joined {
         index: u8,
         info: Vec<u8>,
+        since: Option<Epoch>,
     },
     /// A member said goodbye, or its lease expired (`lost`); `since` is the sender's epoch when it learned that.
     Left {

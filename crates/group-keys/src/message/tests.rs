@@ -42,7 +42,8 @@ fn what_was_encoded_is_decoded() {
         Body::Activate { epoch: epoch(2) },
         Body::Request { have: None },
         Body::Request { have: Some(epoch(0)) },
-        Body::Joined { index: 15, info: vec![1, 2] },
+        Body::Joined { index: 15, info: vec![1, 2], since: None },
+        Body::Joined { index: 15, info: vec![1, 2], since: Some(epoch(0)) },
         Body::Left { index: 3, member, lost: true, since: epoch(9) },
         Body::Newer { epoch: epoch(2) },
         Body::Removed { epoch: epoch(2), lost: true },
@@ -80,8 +81,8 @@ fn what_no_member_sends_is_refused() {
 
 #[test]
 fn an_index_that_stands_twice_or_does_not_exist_is_refused() {
-    let good =
-        KeyMessage { sender: sender(), body: Body::Joined { index: 5, info: b"carol".to_vec() } };
+    let body = Body::Joined { index: 5, info: b"carol".to_vec(), since: None };
+    let good = KeyMessage { sender: sender(), body };
     let mut bytes = good.encode();
     // Sender: 2 + 16 bytes. Body: tag and length, then the index: its tag and value.
     assert_eq!(bytes[21], 5);

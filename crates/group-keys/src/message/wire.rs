@@ -33,9 +33,11 @@ fn body_to_wire(body: &Body) -> BodyWire {
         }),
         Body::Activate { epoch } => BodyWire::Activate(EpochWire { epoch: epoch.to_u32() }),
         Body::Request { have } => BodyWire::Request(RequestWire { have: have.map(Epoch::to_u32) }),
-        Body::Joined { index, info } => {
-            BodyWire::Joined(MemberWire { index: u32::from(*index), info: info.clone() })
-        }
+        Body::Joined { index, info, since } => BodyWire::Joined(JoinedWire {
+            index: u32::from(*index),
+            info: info.clone(),
+            since: since.map(Epoch::to_u32),
+        }),
         Body::Left { index, member, lost, since } => BodyWire::Left(LeftWire {
             index: u32::from(*index),
             member: member.as_bytes().to_vec(),
@@ -61,7 +63,8 @@ fn body_from_wire(body: BodyWire) -> Result<Body, Error> {
         BodyWire::Request(wire) => Body::Request { have: wire.have.map(Epoch::from_u32) },
         BodyWire::Joined(wire) => {
             check_info(&wire.info).map_err(|_| Error::KeyMessage)?;
-            Body::Joined { index: index(wire.index)?, info: wire.info }
+            let since = wire.since.map(Epoch::from_u32);
+            Body::Joined { index: index(wire.index)?, info: wire.info, since }
         }
         BodyWire::Left(wire) => Body::Left {
             index: index(wire.index)?,
@@ -143,7 +146,7 @@ enum BodyWire {
     #[prost(message, tag = "5")]
     Request(RequestWire),
     #[prost(message, tag = "6")]
-    Joined(MemberWire),
+    Joined(JoinedWire),
     #[prost(message, tag = "7")]
     Left(LeftWire),
     #[prost(message, tag = "8")]
@@ -173,6 +176,16 @@ struct MemberWire {
     index: u32,
     #[prost(bytes = "vec", tag = "2")]
     info: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct JoinedWire {
+    #[prost(uint32, tag = "1")]
+    index: u32,
+    #[prost(bytes = "vec", tag = "2")]
+    info: Vec<u8>,
+    #[prost(uint32, optional, tag = "3")]
+    since: Option<u32>,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -5,6 +5,7 @@ mod group;
 mod malicious_server;
 mod pair;
 mod refusals;
+mod reunion;
 mod room;
 mod roundtrip;
 mod schedules;

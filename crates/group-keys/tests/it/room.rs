@@ -54,9 +54,27 @@ impl Room {
 
     pub(crate) fn join_as(&mut self, index: u8, info: Vec<u8>) {
         let leader = self.members[&0].leader();
+        self.join_by(leader, index, info);
+    }
+
+    /// Somebody accepts an invitation of `host`, which tells its side of the call.
+    pub(crate) fn join_by(&mut self, host: u8, index: u8, info: Vec<u8>) {
+        let leader = self.members[&host].leader();
         let joining = GroupKeys::joining(self.now, CALL, index, &info, leader, &mut self.rng);
         self.members.insert(index, joining.unwrap());
-        self.tell(leader, GroupInput::Join { index, info });
+        self.tell(host, GroupInput::Join { index, info });
+    }
+
+    /// Parts the call: messages between these and those get lost, and each side is told that the other is.
+    pub(crate) fn part(&mut self, these: &[u8], those: &[u8]) {
+        for (one, other) in these.iter().flat_map(|one| those.iter().map(move |it| (*one, *it))) {
+            self.cut.extend([(one, other), (other, one)]);
+            for (member, index) in [(one, other), (other, one)] {
+                if let (true, true) = (self.members.contains_key(&member), index != member) {
+                    self.tell(member, GroupInput::Crashed { index });
+                }
+            }
+        }
     }
 
     /// The member says goodbye to everybody and is gone.

@@ -8,6 +8,7 @@ use zentalk_primitives::{CallId, Instant};
 
 mod hearsay;
 mod leavers;
+mod reunions;
 
 use super::*;
 use crate::message::OfferedKey;
@@ -56,6 +57,11 @@ impl Victim {
 
     fn leave(&mut self, index: u8) {
         self.keys.handle_input(self.now, GroupInput::Leave { index }, &mut self.rng);
+        self.drain();
+    }
+
+    fn lose(&mut self, index: u8) {
+        self.keys.handle_input(self.now, GroupInput::Crashed { index }, &mut self.rng);
         self.drain();
     }
 
@@ -137,7 +143,7 @@ fn a_removed_member_changes_nothing() {
         offer(epoch(7, 2), 9, &[1, 2]),
         Body::Ack { epoch: epoch(6, 0), commitment: KeyCommitment::from_bytes([1; 32]) },
         Body::Activate { epoch: epoch(6, 0) },
-        Body::Joined { index: 9, info: info(9) },
+        Body::Joined { index: 9, info: info(9), since: None },
         Body::Left { index: 3, member: tag, lost: false, since: epoch(6, 0) },
         Body::Newer { epoch: epoch(9, 2) },
         Body::Removed { epoch: epoch(9, 2), lost: true },

@@ -1,6 +1,6 @@
 //! What must hold in every schedule.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use core::time::Duration;
 
@@ -13,9 +13,13 @@ use super::stay::Stay;
 #[derive(Debug)]
 pub(super) enum Verdict {
     Together,
-    /// Somebody had to be told of an error by name; or some do not hear each other after a partition that outlasted 30 s or the leases,
-    /// and of each two of them one has said so by name, or both show the other as gone or unreadable: why.
+    /// Together, but somebody was told of an error by name on the way, where leases had run out.
+    Told,
+    /// Somebody was told of an error by name, though no lease had run out and no partition outlasted 30 s; or some do not hear each other
+    /// after one that did, and of each two of them one has said so by name: why.
     Apart(String),
+    /// Those who do not hear each other have never met, and nobody is left who could bring them together.
+    Strangers(String),
     Broken(String),
 }
 
@@ -102,6 +106,15 @@ impl Ledger {
     }
 }
 
+/// Whoever makes an epoch lets nobody into it whose goodbye it has heard, whoever brings them along.
+pub(super) fn lets_no_leaver_in(stays: &[Stay], maker: &Stay) -> Result<(), String> {
+    let makes = maker.keys.epoch().is_some_and(|epoch| epoch.maker() == maker.index);
+    match maker.goodbyes.iter().find(|leaver| makes && maker.knows(&stays[**leaver])) {
+        Some(leaver) => Err(format!("{} lets stay {leaver} in again, which left", maker.index)),
+        None => Ok(()),
+    }
+}
+
 /// How long frames may come and not open while nothing says so.
 pub(super) const MAX_SILENT: Duration = Duration::from_secs(5);
 
@@ -109,27 +122,47 @@ pub(super) const MAX_SILENT: Duration = Duration::from_secs(5);
 /// must have said so by name, where that is allowed at all.
 pub(super) fn are_together(stays: &[Stay], now: Instant, failures: Option<&Failures>) -> Verdict {
     let live: Vec<usize> = (0..stays.len()).filter(|id| stays[*id].is_live()).collect();
-    let mut apart = None;
+    let (mut apart, mut strangers) = (None, None);
     for (at, a) in live.iter().enumerate() {
         for b in &live[at + 1..] {
             let (ours, theirs) = ((*a, &stays[*a]), (*b, &stays[*b]));
             let Err(why) = hear_each_other(ours, theirs, now) else { continue };
-            let shown = ours.1.admits(theirs.1) && theirs.1.admits(ours.1);
-            let by_name = |failures: &Failures| {
-                let shown = shown.then(|| "both show it".to_owned());
-                failures.between(ours, theirs).or(shown)
-            };
-            match failures.and_then(by_name) {
+            if !are_acquainted(stays, &live, *a, *b) {
+                strangers = Some(why);
+                continue;
+            }
+            match failures.and_then(|failures| failures.between(ours, theirs)) {
                 Some(by_name) => apart = Some(format!("{why}; {by_name}")),
                 None => return Verdict::Broken(why),
             }
         }
     }
-    match (apart, nobody_lingers(stays, &live)) {
-        (Some(apart), _) => Verdict::Apart(apart),
-        (None, Ok(())) => Verdict::Together,
-        (None, Err(why)) => Verdict::Broken(why),
+    match (apart, strangers, nobody_lingers(stays, &live)) {
+        (Some(apart), _, _) => Verdict::Apart(apart),
+        (None, Some(strangers), _) => Verdict::Strangers(strangers),
+        (None, None, Ok(())) => Verdict::Together,
+        (None, None, Err(why)) => Verdict::Broken(why),
     }
+}
+
+/// Whether this one has met all others, or there are some between them.
+pub(super) fn has_met_all(stays: &[Stay], id: usize) -> bool {
+    let live: Vec<usize> = (0..stays.len()).filter(|id| stays[*id].is_live()).collect();
+    live.iter().all(|other| are_acquainted(stays, &live, id, *other))
+}
+
+/// Whether the two have met, or there are others between them of whom each two have.
+fn are_acquainted(stays: &[Stay], live: &[usize], a: usize, b: usize) -> bool {
+    let (mut reached, mut next) = (BTreeSet::from([a]), vec![a]);
+    while let Some(at) = next.pop() {
+        for other in live {
+            let met = stays[at].met.contains(other) && stays[*other].met.contains(&at);
+            if met && reached.insert(*other) {
+                next.push(*other);
+            }
+        }
+    }
+    reached.contains(&b)
 }
 
 fn hear_each_other(a: (usize, &Stay), b: (usize, &Stay), now: Instant) -> Result<(), String> {

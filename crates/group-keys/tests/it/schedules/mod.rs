@@ -1,7 +1,8 @@
 //! Ten thousand random lives of group calls: people join, leave and crash, messages get lost, late, doubled and out of order, partitions
 //! come and go, and everybody talks all the time. What must hold is the [`checks`]' to say.
 //!
-//! `ZENTALK_SCHEDULE=SEED cargo test -p zentalk-group-keys schedules -- --nocapture` shows one of them.
+//! `ZENTALK_SCHEDULE=SEED cargo test -p zentalk-group-keys schedules -- --nocapture` shows one of them, `ZENTALK_SCHEDULES_FROM=SEED` runs
+//! the ten thousand from that seed on.
 
 mod checks;
 mod plan;
@@ -28,16 +29,19 @@ fn ten_thousand_random_schedules_end_with_everybody_hearing_everybody() {
         println!("{verdict:?}\n{tally}");
         return;
     }
+    let first = std::env::var("ZENTALK_SCHEDULES_FROM").map_or(0, |seed| seed.parse().unwrap());
     let (next, sum, broken) = (AtomicU64::new(0), Mutex::default(), Mutex::new(Vec::new()));
     let sum: &Mutex<Tally> = &sum;
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
     let work = || {
-        while let seed @ 0..SCHEDULES = next.fetch_add(1, Ordering::Relaxed) {
+        while let number @ 0..SCHEDULES = next.fetch_add(1, Ordering::Relaxed) {
+            let seed = first + number;
             let (verdict, tally) = World::run(seed, false);
             sum.lock().unwrap().add(tally);
             match verdict {
-                Verdict::Together => {}
+                Verdict::Together | Verdict::Told => {}
                 Verdict::Apart(why) => println!("{seed} ends apart: {why}"),
+                Verdict::Strangers(why) => println!("{seed} ends among strangers: {why}"),
                 Verdict::Broken(what) => broken.lock().unwrap().push(format!("{seed}: {what}")),
             }
         }

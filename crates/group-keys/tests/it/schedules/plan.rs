@@ -65,7 +65,7 @@ impl Plan {
             end: calm + SETTLING,
         };
         if plan.has_expired_leases() {
-            plan.end += SETTLING;
+            plan.end += GIVING_UP;
         }
         plan
     }
@@ -132,5 +132,9 @@ pub(super) const LEASE: Duration = Duration::from_secs(12);
 /// What is too short to count on anything to pass.
 const GAP: Duration = Duration::from_secs(8);
 
-/// How long after the last disturbance everybody must hear everybody; twice as long where two sides have to become one again.
+/// How long after the last disturbance everybody must hear everybody.
 const SETTLING: Duration = Duration::from_secs(30);
+
+/// How much longer that may take where two sides have to become one: somebody may have crashed whom one of them still counts, and is given up
+/// after 30 s without an answer.
+const GIVING_UP: Duration = Duration::from_secs(15);

@@ -18,6 +18,10 @@ pub(super) struct Stay {
     pub(super) frames: u64,
     /// Who was told that this newcomer accepted.
     pub(super) told_of: Vec<usize>,
+    /// Who was ever in its roster, or has told it that they accepted. Of whom an invitation names only, it cannot say that they did not leave.
+    pub(super) met: BTreeSet<usize>,
+    /// Who is in its roster.
+    pub(super) listed: BTreeSet<usize>,
     pub(super) told_of_end: BTreeSet<usize>,
     /// Whose goodbyes it heard itself.
     pub(super) goodbyes: BTreeSet<usize>,
@@ -57,6 +61,8 @@ impl Stay {
             heard: BTreeMap::new(),
             frames: 0,
             told_of: Vec::new(),
+            met: BTreeSet::new(),
+            listed: BTreeSet::new(),
             told_of_end: BTreeSet::new(),
             goodbyes: BTreeSet::new(),
             ended: None,

@@ -35,7 +35,9 @@ pub(super) struct Tally {
 #[derive(Clone, Copy, Default)]
 struct Ends {
     together: u64,
+    told: u64,
     apart: u64,
+    strangers: u64,
     broken: u64,
 }
 
@@ -53,7 +55,9 @@ impl Tally {
         let ends = self.kinds.entry(kind).or_default();
         match verdict {
             Verdict::Together => ends.together += 1,
+            Verdict::Told => ends.told += 1,
             Verdict::Apart(_) => ends.apart += 1,
+            Verdict::Strangers(_) => ends.strangers += 1,
             Verdict::Broken(_) => ends.broken += 1,
         }
         self.largest = plan.members;
@@ -89,7 +93,9 @@ impl Tally {
         for (kind, ends) in other.kinds {
             let sum = self.kinds.entry(kind).or_default();
             sum.together += ends.together;
+            sum.told += ends.told;
             sum.apart += ends.apart;
+            sum.strangers += ends.strangers;
             sum.broken += ends.broken;
         }
         self.largest = self.largest.max(other.largest);
@@ -129,10 +135,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| Network | together | apart, or an error, by name | a rule broken |")?;
-        writeln!(f, "|---|---|---|---|")?;
+        writeln!(f, "| Network | together | after an error by name | {ENDS} |")?;
+        writeln!(f, "|---|---|---|---|---|---|")?;
         for (kind, ends) in &self.kinds {
-            writeln!(f, "| {kind} | {} | {} | {} |", ends.together, ends.apart, ends.broken)?;
+            let Ends { together, told, apart, strangers, broken } = ends;
+            writeln!(f, "| {kind} | {together} | {told} | {apart} | {strangers} | {broken} |")?;
         }
         writeln!(
             f,
@@ -163,3 +170,6 @@ impl fmt::Display for Tally {
         )
     }
 }
+
+/// How a schedule can end that does not end together.
+const ENDS: &str = "apart by name | strangers to each other | a rule broken";

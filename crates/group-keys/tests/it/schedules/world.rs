@@ -15,7 +15,9 @@ use zentalk_group_keys::{
 };
 use zentalk_primitives::{CallId, Instant};
 
-use super::checks::{Failures, Ledger, MAX_SILENT, Verdict, are_together};
+use super::checks::{
+    Failures, Ledger, MAX_SILENT, Verdict, are_together, has_met_all, lets_no_leaver_in,
+};
 use super::plan::{Action, LEASE, Plan, at, below};
 use super::stay::{Life, Stay};
 use super::tally::Tally;
@@ -29,6 +31,8 @@ pub(super) struct World {
     stays: Vec<Stay>,
     ledger: Ledger,
     failures: Failures,
+    /// What was told by name while somebody had not met all others.
+    among_strangers: Option<String>,
     tally: Tally,
     broken: Option<String>,
     shown: bool,
@@ -83,6 +87,7 @@ impl World {
             stays: Vec::new(),
             ledger: Ledger::default(),
             failures: Failures::default(),
+            among_strangers: None,
             tally: Tally::default(),
             broken: None,
             shown,
@@ -105,13 +110,18 @@ impl World {
     }
 
     fn verdict(mut self) -> (Verdict, Tally) {
-        let long = self.plan.has_long_partition() || self.plan.has_expired_leases();
-        let verdict = match (self.broken.take(), self.failures.first()) {
-            (Some(broken), _) => Verdict::Broken(broken),
-            (None, Some(failure)) if !long => {
-                Verdict::Apart(format!("{failure}, though no partition was long"))
+        let long = self.plan.has_long_partition();
+        let verdict = match self.broken.take() {
+            Some(broken) => Verdict::Broken(broken),
+            None => are_together(&self.stays, self.now, long.then_some(&self.failures)),
+        };
+        let verdict = match (verdict, self.failures.first(), self.among_strangers.take()) {
+            (Verdict::Together, Some(_), _) if long || self.plan.has_expired_leases() => {
+                Verdict::Told
             }
-            (None, _) => are_together(&self.stays, self.now, long.then_some(&self.failures)),
+            (Verdict::Together, Some(failure), _) => Verdict::Apart(failure),
+            (Verdict::Together, None, Some(failure)) => Verdict::Strangers(failure),
+            (verdict, ..) => verdict,
         };
         self.tally.plan(&self.plan, &verdict);
         (verdict, self.tally)
@@ -320,10 +330,14 @@ impl World {
         self.stays[id].note(event);
         match event {
             GroupEvent::Installed { .. } => {
-                if let Err(broken) = self.ledger.installed(&self.stays[id]) {
+                let installed = self.ledger.installed(&self.stays[id]);
+                let installed =
+                    installed.and_then(|()| lets_no_leaver_in(&self.stays, &self.stays[id]));
+                if let Err(broken) = installed {
                     self.is_broken(broken);
                 }
             }
+            GroupEvent::Roster(_) => self.miss_removed(id),
             GroupEvent::Disputed { .. } => self.is_broken(format!("{id}: {event}")),
             GroupEvent::Failed(failure) if self.stays[id].is_live() => self.failed(id, *failure),
             _ => {}
@@ -345,8 +359,11 @@ impl World {
         let forgotten = newcomer && told.iter().all(|host| !self.stays[*host].is_live());
         // Who left may have taken it in, playing on: it is told so, and comes again.
         let misled = failure == GroupFailure::Removed && self.plan.malice;
-        if !forgotten && !misled {
+        let excused = forgotten || misled;
+        if !excused && (newcomer || has_met_all(&self.stays, id)) {
             self.failures.push(id, failure);
+        } else if !excused {
+            self.among_strangers.get_or_insert(format!("stay {id} fails: {failure}"));
         }
         if newcomer || failure == GroupFailure::Removed {
             self.end_as(id, Life::Replaced);

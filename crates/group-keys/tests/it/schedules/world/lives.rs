@@ -1,5 +1,7 @@
 //! Who comes and goes, and who learns of it.
 
+use std::collections::BTreeSet;
+
 use zentalk_group_keys::{GroupInput, GroupKeys, MAX_MEMBERS};
 
 use super::super::plan::{Action, below};
@@ -28,8 +30,14 @@ impl World {
         let keys = GroupKeys::joining(self.now, CALL, index, &info, leader, &mut self.rng);
         let id = self.stays.len();
         self.show(|| format!("stay {id} joins as {index}, invited by {host}, asks {leader}"));
+        let named = self.named_by(host);
         self.stays.push(Stay::new(index, info, keys.unwrap()));
-        self.stays[id].told_of.clone_from(&hosts);
+        for other in &named {
+            let (index, info) = (self.stays[*other].index, self.stays[*other].info.clone());
+            let input = GroupInput::Named { index, info };
+            self.stays[id].keys.handle_input(self.now, input, &mut self.rng);
+        }
+        self.stays[id].told_of.clone_from(&named);
         self.drain(id);
         self.schedule(self.now + SECOND, Happening::Talk { stay: id });
         // The server tells a newcomer who is there, and so who is not.
@@ -44,10 +52,30 @@ impl World {
         }
         let soon = self.later(20, 800);
         self.schedule(soon, Happening::Learn { stay: host, input: Lesson::Joined(id) });
-        // The newcomer tells the others too, since whoever invited it may be lost.
-        for stay in 0..MAX_STAYS {
+        // The newcomer tells all whom it knows of, since whoever invited it may be lost.
+        for stay in named {
             let later = self.later(5_000, 6_000);
             self.schedule(later, Happening::Learn { stay, input: Lesson::Joined(id) });
+        }
+    }
+
+    /// Whom an invitation of this one names: itself and whom its roster has.
+    fn named_by(&self, host: usize) -> Vec<usize> {
+        let knows = |id: &usize| *id == host || self.stays[host].knows(&self.stays[*id]);
+        (0..self.stays.len()).filter(knows).collect()
+    }
+
+    /// Whoever is in the roster no more and has not said goodbye here is lost, and may come back.
+    pub(super) fn miss_removed(&mut self, id: usize) {
+        let here = |other: &usize| self.stays[id].knows(&self.stays[*other]);
+        let listed: BTreeSet<usize> = (0..self.stays.len()).filter(here).collect();
+        self.stays[id].met.extend(&listed);
+        let before = core::mem::replace(&mut self.stays[id].listed, listed.clone());
+        for other in before.difference(&listed) {
+            if !self.stays[id].goodbyes.contains(other) {
+                let input = GroupInput::Crashed { index: self.stays[*other].index };
+                self.stays[id].keys.handle_input(self.now, input, &mut self.rng);
+            }
         }
     }
 
@@ -107,6 +135,7 @@ impl World {
         let input = match lesson {
             Lesson::Joined(other) if !self.stays[other].is_live() => return,
             Lesson::Joined(other) => {
+                self.stays[id].met.insert(other);
                 let (index, info) = (self.stays[other].index, self.stays[other].info.clone());
                 GroupInput::Join { index, info }
             }
