@@ -1,7 +1,7 @@
 use core::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use zentalk_primitives::{ParticipantId, Secret};
 
 /// What a participant shows an SFU to take its place in a room, and nobody else: its id is the digest of this.
@@ -18,7 +18,10 @@ impl ParticipantSecret {
 
     /// The id of the participant whose secret it is: the first 16 bytes of SHA-256 over `zentalk/sfu/participant v1` and the secret.
     pub fn participant(&self) -> ParticipantId {
-        let digest = digest(&SHA256, &[LABEL, self.0.expose()].concat());
+        let mut digest = Context::new(&SHA256);
+        digest.update(LABEL);
+        digest.update(self.0.expose());
+        let digest = digest.finish();
         let mut id = [0; ParticipantId::LEN];
         id.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
         ParticipantId::from_bytes(id)
@@ -33,7 +36,7 @@ impl ParticipantSecret {
     }
 }
 
-/// For the frame that holds it, which is wiped as well.
+/// For the frame that holds it, which is wiped as well, encoded or not. What WebSocket and TLS do with it is theirs.
 impl Clone for ParticipantSecret {
     fn clone(&self) -> Self {
         Self(self.0.duplicate())

@@ -23,6 +23,7 @@ mod sfu;
 mod stats;
 pub mod stun;
 
+pub use addresses::AddressClaim;
 pub use burst::Burst;
 pub use config::SfuConfig;
 pub use error::{Error, Refusal};

@@ -30,6 +30,9 @@ pub const MAX_PATHS: usize = 8;
 /// How long an address that one participant uses is not believed to be another's.
 pub const ADDRESS_HELD: Duration = Duration::from_secs(5);
 
+/// The same for an address that a participant has only claimed. A question to it is answered within a round trip.
+pub const CLAIM_HELD: Duration = Duration::from_secs(1);
+
 /// Bounds of [`SfuConfig::max_queued`](crate::SfuConfig::max_queued): a keyframe must fit.
 pub const QUEUE_RANGE: RangeInclusive<usize> = 16 * 1_024..=4 * 1_024 * 1_024;
 

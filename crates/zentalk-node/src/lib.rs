@@ -12,3 +12,5 @@ pub mod sfu_key;
 mod tls;
 mod toml_file;
 pub mod turn;
+
+pub use tls::TlsError;

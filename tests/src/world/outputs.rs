@@ -44,6 +44,7 @@ impl World {
 
     fn carry_out(&mut self, place: usize, output: Output) {
         let now = self.now;
+        self.person(place).spoken_to.extend(connects_to(&output).map(str::to_owned));
         match output {
             Output::Transmit(datagram) => {
                 self.person(place).sent.push((now, datagram.clone()));
@@ -138,7 +139,7 @@ impl World {
             }
             SfuOutput::Send { link, frame } => {
                 if let Some(host) = self.host_of_link(place, link) {
-                    host.receive(now, (place, link), frame);
+                    host.receive(now, (place, link), frame.to_vec());
                 }
             }
             SfuOutput::Close { link } => {
@@ -160,5 +161,15 @@ impl World {
     fn pipe_of(&self, place: usize, stream: StreamId) -> Option<PipeId> {
         let whose = |(_, owner): &(&PipeId, &(usize, StreamId))| **owner == (place, stream);
         self.pipes.iter().find(whose).map(|(pipe, _)| *pipe)
+    }
+}
+
+/// The relay or the forwarding server that a machine connects to for this.
+fn connects_to(output: &Output) -> Option<&str> {
+    match output {
+        Output::Put(put) => Some(&put.relay),
+        Output::FetchPrekeys { relay, .. } | Output::FetchSfu { relay, .. } => Some(relay),
+        Output::Sfu(SfuOutput::Connect { url, .. }) => Some(url),
+        _ => None,
     }
 }

@@ -1,6 +1,7 @@
-use core::fmt;
+use core::{fmt, mem};
 
 use prost::{Message, Oneof};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::wish::{self, Wish};
 use super::{Token, check_list, check_sdp, check_version, decoded, encoded};
@@ -33,11 +34,11 @@ pub enum ClientFrame {
 }
 
 impl ClientFrame {
-    /// The bytes of one WebSocket message.
+    /// The bytes of one WebSocket message, which are wiped when they are dropped: the first frame holds a secret.
     ///
     /// # Errors
     /// The error that [`ClientFrame::decode`] would give at the other side for a field out of bounds.
-    pub fn encode(self) -> Result<Vec<u8>, Error> {
+    pub fn encode(self) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.check()?;
         let body = match self {
             Self::Join { token, secret, offer } => Body::Join(Join {
@@ -51,7 +52,7 @@ impl ClientFrame {
             Self::Leave => Body::Leave(Leave {}),
             Self::Ping(number) => Body::Ping(number),
         };
-        encoded(&Envelope { version: PROTOCOL_VERSION, body: Some(body) })
+        encoded(&Envelope { version: PROTOCOL_VERSION, body: Some(body) }).map(Zeroizing::new)
     }
 
     /// Reads one WebSocket message and checks every bound.
@@ -63,10 +64,11 @@ impl ClientFrame {
         let envelope: Envelope = decoded(message)?;
         check_version(envelope.version)?;
         let frame = match envelope.body.ok_or(Error::Malformed)? {
-            Body::Join(Join { token, offer, secret }) => {
-                let secret = ParticipantSecret::from_slice(&secret);
+            Body::Join(mut join) => {
+                let secret = ParticipantSecret::from_slice(&join.secret);
                 let secret = secret.ok_or(Error::BadField("participant secret"))?;
-                Self::Join { token: Token::new(token)?, secret, offer }
+                let token = Token::new(mem::take(&mut join.token))?;
+                Self::Join { token, secret, offer: mem::take(&mut join.offer) }
             }
             Body::Subscribe(Subscribe { wishes }) => Self::Subscribe(
                 wishes.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
@@ -131,6 +133,12 @@ struct Join {
     /// 32 bytes.
     #[prost(bytes = "vec", tag = "3")]
     secret: Vec<u8>,
+}
+
+impl Drop for Join {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -3,6 +3,7 @@ use core::time::Duration;
 use proptest::prelude::*;
 use prost::encoding::{bytes, string, uint32, uint64};
 use zentalk_primitives::Secret;
+use zeroize::Zeroizing;
 
 use super::*;
 use crate::ParticipantSecret;
@@ -22,7 +23,7 @@ fn secret(byte: u8) -> ParticipantSecret {
     ParticipantSecret::new(Secret::new([byte; 32]))
 }
 
-fn join(token: usize, offer: usize) -> Result<Vec<u8>, Error> {
+fn join(token: usize, offer: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     let token = Token::new(vec![7; token])?;
     ClientFrame::Join { token, secret: secret(7), offer: "v".repeat(offer) }.encode()
 }
@@ -115,7 +116,7 @@ proptest! {
         flip in 1..=255_u8,
         keep in any::<prop::sample::Index>(),
     ) {
-        for message in [client.encode().unwrap(), server.encode().unwrap()] {
+        for message in [client.encode().unwrap().to_vec(), server.encode().unwrap()] {
             let mut message = message;
             let at = at.index(message.len());
             message[at] ^= flip;

@@ -95,8 +95,9 @@ impl Call {
         let path = Path::new(LOCAL, self.addresses[who]);
         let check = self.sfu.check_for_fuzzing(self.keys[who]);
         self.sfu.handle_datagram(self.now, path.local, path.remote, &mut check.clone());
+        assert!(!self.sfu.knows(path.remote), "a claim");
+        self.sfu.prove_for_fuzzing(self.now, self.keys[who], path);
         assert!(self.sfu.knows(path.remote));
-        self.sfu.prove_for_fuzzing(self.keys[who], path);
         if !established {
             return;
         }

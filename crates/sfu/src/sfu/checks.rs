@@ -1,3 +1,5 @@
+use core::net::SocketAddr;
+
 use zentalk_dtls_fingerprint::Path;
 use zentalk_primitives::Instant;
 
@@ -45,7 +47,8 @@ impl Sfu {
         }
         // Ahead of the answer, so that its response is here before what the answer brings about.
         if answer == Answer::Success {
-            ask(member, path, MAX_QUESTION, &mut self.shared.answers);
+            let most = (MAX_GAIN * request.len()).saturating_sub(LONGEST_SUCCESS);
+            ask(member, path, most, &mut self.shared.answers);
         }
         if let Some(room) = self.shared.answers.room(MAX_ANSWER)
             && let Some(len) = member.responder.answer(request, answer, remote, room)
@@ -54,6 +57,8 @@ impl Sfu {
         }
         if answer == Answer::Success {
             let evicted = member.checked(now, path, request.nominates());
+            let is_needed = |remote| member.paths.iter().any(|path| path.remote == remote);
+            let evicted = evicted.filter(|evicted| !is_needed(evicted.remote));
             self.note_address(now, seat, serial, path, evicted);
             self.drive_handshake(now, seat);
         }
@@ -62,21 +67,31 @@ impl Sfu {
 
     /// Takes in the response to our question whether a participant receives at the address that its checks come from.
     fn handle_response(&mut self, now: Instant, path: Path, response: &Response<'_>) {
-        let seat = self.shared.addresses.owner(path.remote);
-        let Some(member) = seat.and_then(|seat| self.member_mut(seat)) else {
+        let Some(seat) = self.shared.addresses.owner(path.remote) else {
             self.shared.stats.unknown_address += 1;
             return;
         };
+        let Some(member) = self.member_mut(seat) else { return };
+        let serial = member.serial;
         if !member.return_check.is_answered_by(path.local, path.remote, response) {
             self.shared.stats.refused_checks += 1;
-        } else if member.proved(path)
-            && let Some(seat) = seat
-        {
+        } else if member.proved(path) {
+            self.shared.addresses.prove(now, path.remote, serial);
             self.drive_handshake(now, seat);
         }
     }
 
-    /// The member's is `path`'s address now, and no longer that of the path that gave way for it.
+    /// A participant of another worker has proven that it receives at `remote`: whoever had it here does no longer.
+    pub fn lose(&mut self, remote: SocketAddr) {
+        self.forward_taken();
+        if let Some(seat) = self.shared.addresses.remove(remote)
+            && let Some(member) = self.member_mut(seat)
+        {
+            member.lose(remote);
+        }
+    }
+
+    /// The member's is `path`'s address now, and no longer that of the path that gave way for it, if no other of its paths has that.
     fn note_address(
         &mut self,
         now: Instant,
@@ -86,7 +101,7 @@ impl Sfu {
         evicted: Option<Path>,
     ) {
         let addresses = &mut self.shared.addresses;
-        if let Some(evicted) = evicted.filter(|evicted| evicted.remote != path.remote) {
+        if let Some(evicted) = evicted {
             addresses.release(evicted.remote, serial);
         }
         if let Some(before) = addresses.take(now, path.remote, seat, serial)
@@ -143,7 +158,7 @@ impl Sfu {
     }
 }
 
-/// Asks a member whether it receives over `path`, if that is not known: with `most` bytes, so that nobody gets more than came in its name.
+/// Asks a member whether it receives over `path`, if that is not known: with `most` bytes at most, for whoever is there may have sent nothing.
 fn ask(member: &Member, path: Path, most: usize, answers: &mut Outbox) {
     if !member.paths.is_proven(path)
         && let Some(room) = answers.room(MAX_QUESTION)
@@ -153,3 +168,11 @@ fn ask(member: &Member, path: Path, most: usize, answers: &mut Outbox) {
         answers.commit(path.local, path.remote, len);
     }
 }
+
+/// Where nobody has answered yet, a check brings answer and question of at most this many times its length together. A question is as long as
+/// a check that says no more than it must (RFC 8445 §7.1), which leaves twice its length for both; one that says less is not asked for.
+/// QUIC allows three times.
+const MAX_GAIN: usize = 2;
+
+/// Of an answer that tells an IPv6 address: head, XOR-MAPPED-ADDRESS, MESSAGE-INTEGRITY, FINGERPRINT.
+const LONGEST_SUCCESS: usize = 20 + 24 + 24 + 8;

@@ -18,10 +18,11 @@ impl Sfu {
     }
 
     /// The participant has answered our question over `path`.
-    pub(crate) fn prove_for_fuzzing(&mut self, key: ParticipantKey, path: Path) {
+    pub(crate) fn prove_for_fuzzing(&mut self, now: Instant, key: ParticipantKey, path: Path) {
         let seat = self.seat_of(key).expect("a participant");
         let member = self.member_mut(seat).expect("a participant");
         assert!(member.proved(path));
+        self.shared.addresses.prove(now, path.remote, key.serial);
     }
 
     /// Gives the participant keys without a handshake.

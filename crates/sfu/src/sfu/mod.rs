@@ -20,7 +20,7 @@ pub(crate) use self::shared::Shared;
 
 use self::forwarding::Taken;
 use self::shared::Scratch;
-use crate::addresses::Addresses;
+use crate::addresses::{AddressClaim, Addresses};
 use crate::key::Seat;
 use crate::limits::{MAX_DATAGRAM, MAX_QUEUED_ANSWERS};
 use crate::member::Member;
@@ -100,9 +100,16 @@ impl Sfu {
         self.room_ids.is_empty()
     }
 
-    /// Whether `remote` is an address that a participant of this worker has proven to be its own.
+    /// Whether `remote` is an address at which a participant of this worker has proven that it receives.
+    #[inline]
     pub fn knows(&self, remote: SocketAddr) -> bool {
-        self.shared.addresses.owner(remote).is_some()
+        self.claim(remote).is_some_and(|claim| claim.is_proven)
+    }
+
+    /// What is known of `remote`; nothing if no participant of this worker has made an authentic check from there.
+    #[inline]
+    pub fn claim(&self, remote: SocketAddr) -> Option<AddressClaim> {
+        self.shared.addresses.claim(remote)
     }
 
     // Input.

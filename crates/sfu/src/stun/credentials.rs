@@ -36,6 +36,11 @@ impl Credentials {
         &self.ufrag
     }
 
+    /// What stands for the worker at the beginning of its ufrags, and of what participants repeat to it.
+    pub(super) fn worker_mark(&self) -> [u8; WORKER_CHARS] {
+        self.ufrag.as_bytes().first_chunk().copied().unwrap_or_default()
+    }
+
     /// The password. For signalling only.
     pub fn password(&self) -> &str {
         &self.password
@@ -55,9 +60,14 @@ impl fmt::Debug for Credentials {
 
 /// The worker that made `ufrag`, if it has the form of ours.
 pub(super) fn worker_in(ufrag: &[u8]) -> Option<u16> {
-    let [high, low, rest @ ..] = ufrag else { return None };
+    marked_worker(ufrag).filter(|_| ufrag.len() == UFRAG_LEN)
+}
+
+/// The worker whose mark stands at the beginning of `bytes`.
+pub(super) fn marked_worker(bytes: &[u8]) -> Option<u16> {
+    let [high, low, ..] = bytes else { return None };
     let worker = u16::from(value_of(*high)?) << 6 | u16::from(value_of(*low)?);
-    (rest.len() == RANDOM_CHARS && worker < MAX_WORKERS).then_some(worker)
+    Some(worker).filter(|worker| *worker < MAX_WORKERS)
 }
 
 /// The character for the low six bits of `byte` (RFC 8839 §5.4: letters, digits, plus and slash).
@@ -70,7 +80,7 @@ fn value_of(character: u8) -> Option<u8> {
 }
 
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const WORKER_CHARS: usize = 2;
+pub(super) const WORKER_CHARS: usize = 2;
 const RANDOM_CHARS: usize = 10;
 const PASSWORD_LEN: usize = 24;
 

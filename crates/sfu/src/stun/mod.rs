@@ -24,7 +24,7 @@ pub use self::responder::{Answer, Responder};
 pub use self::response::Response;
 pub use self::return_check::ReturnCheck;
 
-use self::credentials::worker_in;
+use self::credentials::{marked_worker, worker_in};
 use crate::limits::MAX_REMOTE_UFRAG;
 
 /// The longest answer, in bytes.
@@ -33,12 +33,15 @@ pub const MAX_ANSWER: usize = 128;
 /// The longest question, in bytes: what an answer has at most, and a USERNAME of two ufrags.
 pub const MAX_QUESTION: usize = MAX_ANSWER + MAX_REMOTE_UFRAG + UFRAG_LEN;
 
-/// The worker that a connectivity check is for: its number stands at the beginning of every ufrag that it made. For a socket in front of
-/// several workers; nothing is authenticated by that.
+/// The worker that a connectivity check is for, or the response to one of ours: its number stands at the beginning of every ufrag that it
+/// made, and of the transaction of every question that it asks. For a socket in front of several workers; nothing is authenticated by that.
 ///
-/// `None` if the datagram is no Binding request that names a ufrag of ours.
+/// `None` if the datagram is neither a Binding request that names a ufrag of ours nor a response.
 pub fn worker_of(datagram: &[u8]) -> Option<u16> {
-    worker_in(Request::parse(datagram)?.local_ufrag())
+    match Response::parse(datagram) {
+        Some(response) => marked_worker(response.transaction()),
+        None => worker_in(Request::parse(datagram)?.local_ufrag()),
+    }
 }
 
 /// RFC 8489 §5.

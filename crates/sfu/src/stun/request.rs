@@ -7,6 +7,7 @@ pub struct Request<'a> {
     transaction: &'a [u8; 12],
     pub(super) signature: Signature<'a>,
     told: Told<'a>,
+    len: usize,
 }
 
 /// The role that the sender of a request plays (RFC 8445 §7.1.3).
@@ -25,7 +26,8 @@ impl<'a> Request<'a> {
         let message = Message::read(datagram, &[message_type::REQUEST])?;
         let mut told = Told::default();
         let signature = message.attributes(|kind, value| told.read(kind, value))?;
-        let request = Self { transaction: message.transaction, signature, told };
+        let (transaction, len) = (message.transaction, datagram.len());
+        let request = Self { transaction, signature, told, len };
         (!told.username.is_empty()).then_some(request)
     }
 
@@ -52,6 +54,11 @@ impl<'a> Request<'a> {
     /// The transaction, which the answer repeats.
     pub fn transaction(&self) -> &'a [u8; 12] {
         self.transaction
+    }
+
+    /// Length of the whole message, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     /// The attributes that one has to understand and we do not (RFC 8489 §6.3.1).

@@ -17,4 +17,9 @@ impl<'a> Response<'a> {
         let signature = message.attributes(|_, _| {})?;
         Some(Self { transaction: message.transaction, signature })
     }
+
+    /// The transaction, which is that of the question.
+    pub fn transaction(&self) -> &'a [u8; 12] {
+        self.transaction
+    }
 }

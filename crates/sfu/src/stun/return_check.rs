@@ -6,6 +6,7 @@ use rand_core::CryptoRng;
 use sha1::Sha1;
 use zeroize::Zeroizing;
 
+use super::credentials::WORKER_CHARS;
 use super::integrity::Integrity;
 use super::writer::MessageWriter;
 use super::{Credentials, Response, attribute, message_type};
@@ -14,7 +15,8 @@ use super::{Credentials, Response, attribute, message_type};
 ///
 /// Checks and media are authentic, but the address that they bear is not: whoever is let in can write somebody else's there, and have
 /// everything sent to them. The request goes to the address, and its transaction, which only who receives there can repeat, is made of the
-/// address and a secret: nothing is remembered of who was asked.
+/// address and a secret: nothing is remembered of who was asked. It begins with the worker's mark ([`worker_of`](super::worker_of)), for the
+/// response may come to another worker's socket, which cannot know of a participant that has proven nothing yet; 80 bits of it are secret.
 pub struct ReturnCheck {
     /// Keyed with the participant's password.
     integrity: Integrity,
@@ -22,6 +24,8 @@ pub struct ReturnCheck {
     username: Vec<u8>,
     /// Makes transactions.
     secret: Hmac<Sha1>,
+    /// Whose question it is.
+    worker: [u8; WORKER_CHARS],
 }
 
 impl ReturnCheck {
@@ -33,6 +37,7 @@ impl ReturnCheck {
             integrity: Integrity::new(password.as_bytes()),
             username: [ufrag.as_bytes(), b":", ours.ufrag().as_bytes()].concat(),
             secret: keyed(secret.as_slice()),
+            worker: ours.worker_mark(),
         }
     }
 
@@ -70,7 +75,8 @@ impl ReturnCheck {
         }
         let made: [u8; 20] = mac.finalize().into_bytes().into();
         let mut transaction = [0; 12];
-        transaction.iter_mut().zip(made).for_each(|(to, from)| *to = from);
+        let bytes = self.worker.into_iter().chain(made);
+        transaction.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
         transaction
     }
 }

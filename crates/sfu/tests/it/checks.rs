@@ -155,15 +155,34 @@ fn the_front_finds_the_worker_by_the_ufrag() {
     assert_eq!(worker_of(&Message::request().signed("x")), None);
 }
 
+/// The response to a question may come to the socket of any worker, whose own question it was not.
+#[test]
+fn the_front_finds_the_worker_by_the_response_to_its_question() {
+    for worker in [0, 3, 4_095] {
+        let (ours, rng) = (ours(worker), &mut ChaCha20Rng::seed_from_u64(7));
+        let check = ReturnCheck::new(&ours, THEIRS, PASSWORD, rng);
+        let mut out = [0; MAX_QUESTION];
+        let len = check.ask(address(), address(), &mut out).unwrap();
+        let question = Message::parse(&out[..len], PASSWORD).unwrap();
+        let answer = Message::success(question.transaction).signed(PASSWORD);
+        assert_eq!(worker_of(&answer), Some(worker));
+    }
+    // No worker of ours asks like this.
+    assert_eq!(worker_of(&Message::success([9; 12]).signed(PASSWORD)), None);
+}
+
 const PASSWORD: &str = "0123456789abcdefghijkl";
 
-/// RFC 8445 §7.1, §7.2.2: what we ask is a check as an agent makes it, which every full agent answers (§7.3).
+/// RFC 8445 §7.1, §7.2.2: what we ask is a check as an agent makes it, which every full agent answers (§7.3); and no longer than one that says
+/// no more than it must.
 #[test]
 fn the_question_to_an_address_is_a_check_of_a_controlled_agent() {
     let (ours, rng) = (ours(3), &mut ChaCha20Rng::seed_from_u64(7));
+    let shortest = check(&ours).signed(ours.password()).len();
     let check = ReturnCheck::new(&ours, THEIRS, PASSWORD, rng);
     let mut out = [0; MAX_QUESTION];
     let len = check.ask(address(), address(), &mut out).unwrap();
+    assert_eq!(len, shortest);
     let question = Message::parse(&out[..len], PASSWORD).unwrap();
     assert_eq!(question.kind, 0x0001);
     let name = format!("{THEIRS}:{}", ours.ufrag());

@@ -5,7 +5,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // Asserting is their job.
 
 mod client;
-mod sfu_reception;
+pub(crate) mod sfu_reception;
 mod turn_server;
 
 pub use self::sfu_reception::engine_sfu_reception;

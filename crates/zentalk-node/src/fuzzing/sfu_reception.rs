@@ -18,6 +18,7 @@ use zentalk_sfu_control::{
 };
 
 use crate::sfu::{Admission, Reception, ReceptionOutput};
+use zeroize::Zeroizing;
 
 /// Connections at a time.
 const PLACES: u8 = 6;
@@ -125,7 +126,7 @@ impl Scene {
     }
 
     /// A join that is good, expired, of another key, in another's name, or with a broken description.
-    fn join(&mut self, input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    fn join(&mut self, input: &mut Unstructured<'_>) -> Result<Zeroizing<Vec<u8>>> {
         let (room, person, how) =
             (input.arbitrary::<u8>()?, input.arbitrary::<u8>()?, input.arbitrary::<u8>()?);
         let shown = secret(if how % 8 == 6 { PEOPLE } else { person % PEOPLE });
@@ -215,7 +216,7 @@ fn wishes(input: &mut Unstructured<'_>) -> Result<Vec<Wish>> {
         .collect()
 }
 
-fn offer(video: bool) -> SfuOffer {
+pub(crate) fn offer(video: bool) -> SfuOffer {
     let ice = IceParameters::new("mine", "0123456789abcdefghijkl").unwrap();
     let fingerprint = Fingerprint::parse(&certificate().fingerprint().to_string()).unwrap();
     let local = SfuLocal::new(Source::new(1, "me"), 2);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::sfu::SfuTokenConfigError;
 use super::turn::TurnConfigError;
+use crate::tls::TlsError;
 
 /// Why a relay cannot start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -69,17 +70,9 @@ pub enum RelayError {
     StoreUnreadable(PathBuf),
 
     // TLS.
-    /// Certificate or key cannot be read.
-    #[error("{} holds no usable {what} in PEM format", path.display())]
-    TlsFile {
-        /// The file.
-        path: PathBuf,
-        /// What was looked for in it.
-        what: &'static str,
-    },
-    /// Certificate and key do not belong together, or are of a kind that is not supported.
-    #[error("the TLS certificate and key cannot be used together")]
-    TlsMismatch,
+    /// Certificate and key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 
     // TURN.
     /// The TURN configuration cannot be used.
@@ -111,7 +104,7 @@ impl RelayError {
             | Self::StoreNewer { .. }
             | Self::StoreOlder { .. }
             | Self::StoreUnreadable(_) => 4,
-            Self::TlsFile { .. } | Self::TlsMismatch => 5,
+            Self::Tls(_) => 5,
             Self::TurnConfig(_) => 6,
             Self::SfuConfig(_) => 7,
             Self::System(_) | Self::StoreFailed => 1,

@@ -12,7 +12,6 @@ mod keeper;
 mod server;
 mod sfu;
 mod store;
-mod tls;
 mod turn;
 
 use std::future::Future;

@@ -23,7 +23,7 @@ use super::error::RelayError;
 use super::hub::Hub;
 use super::keeper::{Keeper, SWEEP_AT_ONCE};
 use super::store::Store;
-use super::tls;
+use crate::tls;
 
 /// A relay whose store is open and whose socket listens.
 #[derive(Debug)]
@@ -42,7 +42,10 @@ impl Relay {
     /// # Errors
     /// Each thing that an operator can get wrong has its own [`RelayError`].
     pub async fn bind(config: RelayConfig) -> Result<Self, RelayError> {
-        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?.map(Acceptor);
+        let tls = match &config.tls {
+            Some(files) => Some(Acceptor(tls::acceptor(&files.certificates, &files.key)?)),
+            None => None,
+        };
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| listen_error(config.listen, source))?;

@@ -85,15 +85,13 @@ where
     let Some(worker) = shared.worker(join.room()) else { return };
     let connection = shared.number();
     let (outbox, inbox) = mpsc::channel(MAX_WAITING);
-    let opened = worker.ask(Command::Open { connection, outbox });
-    let request = Ok(Request::Join(join));
-    let asked = opened.and_then(|()| worker.ask(Command::Request { connection, request }));
-    if asked.is_ok() {
-        Conversation { connection, worker, shared }.run(socket, inbox).await;
-    } else {
-        refuse(socket, shared, RefusedCode::ServerFull).await;
+    // One command, so that a worker that is too busy for it knows nothing of the connection.
+    if worker.ask(Command::Open { connection, join, outbox }).is_err() {
+        return refuse(socket, shared, RefusedCode::ServerFull).await;
     }
-    // A worker that is too busy to hear it drops what it cannot deliver, and forgets the connection then.
+    Conversation { connection, worker, shared }.run(socket, inbox).await;
+    // A worker that is too busy to hear it forgets the connection when it has something to tell it, at the latest that its
+    // participant has fallen silent.
     let _ = worker.ask(Command::Closed { connection });
 }
 
@@ -102,7 +100,7 @@ async fn first_frame<S>(socket: &mut WebSocketStream<S>) -> Option<Bytes>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    for _ in 0..MAX_EARLY_PINGS {
+    for _ in 0..=MAX_EARLY_PINGS {
         match socket.next().await?.ok()? {
             Message::Binary(frame) => return Some(frame),
             Message::Ping(_) | Message::Pong(_) => {}

@@ -2,7 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::tls::TlsProblem;
+use crate::tls::TlsError;
 use crate::toml_file::FileProblem;
 
 /// Why an SFU cannot start, or stopped.
@@ -43,17 +43,9 @@ pub enum SfuError {
         "control connections need TLS: pass --tls-cert and --tls-key, or --plain on a loopback address for tests"
     )]
     PlainRefused,
-    /// Certificate or key cannot be read.
-    #[error("{} holds no usable {what} in PEM format", path.display())]
-    TlsFile {
-        /// The file.
-        path: PathBuf,
-        /// What was looked for in it.
-        what: &'static str,
-    },
-    /// Certificate and key do not belong together, or are of a kind that is not supported.
-    #[error("the TLS certificate and key cannot be used together")]
-    TlsMismatch,
+    /// Certificate and key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 
     // The configuration file.
     /// The file is not there, or may not be read.
@@ -97,18 +89,9 @@ impl SfuError {
             | Self::NoAdvertisedAddress
             | Self::TooManyAdvertised => 3,
             Self::Keys => 4,
-            Self::PlainRefused | Self::TlsFile { .. } | Self::TlsMismatch => 5,
+            Self::PlainRefused | Self::Tls(_) => 5,
             Self::Unreadable { .. } | Self::Line { .. } | Self::Figure(_) => 6,
             Self::System(_) | Self::Certificate => 1,
-        }
-    }
-}
-
-impl From<TlsProblem> for SfuError {
-    fn from(problem: TlsProblem) -> Self {
-        match problem {
-            TlsProblem::File { path, what } => Self::TlsFile { path, what },
-            TlsProblem::Mismatch => Self::TlsMismatch,
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::fs;
 
 use tempfile::tempdir;
+use zentalk_node::TlsError;
 use zentalk_node::relay::{Relay, RelayError};
 
 use crate::certificate;
@@ -53,12 +54,15 @@ async fn unusable_tls_files_are_named() {
     let missing = data.path().join("missing.pem");
 
     let error = Relay::bind(config(data.path()).tls(&missing, &private)).await.unwrap_err();
-    assert!(error.to_string().contains("missing.pem holds no usable certificate"), "{error}");
+    assert!(error.to_string().contains("missing.pem cannot be read: "), "{error}");
     assert_eq!(error.exit_code(), 5);
+    let error = Relay::bind(config(data.path()).tls(&cert, &missing)).await.unwrap_err();
+    assert!(error.to_string().contains("missing.pem cannot be read: "), "{error}");
     let error = Relay::bind(config(data.path()).tls(&private, &private)).await.unwrap_err();
     assert!(error.to_string().contains("relay.key holds no usable certificate"), "{error}");
     let error = Relay::bind(config(data.path()).tls(&cert, &cert)).await.unwrap_err();
     assert!(error.to_string().contains("relay.crt holds no usable private key"), "{error}");
     let error = Relay::bind(config(data.path()).tls(&cert, &other)).await.unwrap_err();
-    assert!(matches!(error, RelayError::TlsMismatch), "{error}");
+    assert!(matches!(error, RelayError::Tls(TlsError::Mismatch)), "{error}");
+    assert!(error.to_string().contains("pass the --tls-key that belongs"), "{error}");
 }

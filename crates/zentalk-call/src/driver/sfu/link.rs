@@ -7,8 +7,9 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{self, Instant, timeout};
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 use zentalk_sfu_control::limits::MAX_FRAME;
+use zeroize::Zeroizing;
 
 use crate::driver::relay::dial::Dial;
 use crate::driver::relay::session::{self, Socket};
@@ -55,7 +56,7 @@ pub(super) fn endpoint(url: &str, authorities: Option<&[u8]>) -> Result<RelayEnd
 /// The task of one channel.
 pub(super) struct Link {
     number: u64,
-    frames: mpsc::Receiver<Vec<u8>>,
+    frames: mpsc::Receiver<Zeroizing<Vec<u8>>>,
     reports: mpsc::Sender<SfuInput>,
     pace: Pace,
 }
@@ -63,7 +64,7 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(
         number: u64,
-        frames: mpsc::Receiver<Vec<u8>>,
+        frames: mpsc::Receiver<Zeroizing<Vec<u8>>>,
         reports: mpsc::Sender<SfuInput>,
         pace: Pace,
     ) -> Self {
@@ -92,7 +93,7 @@ impl Link {
         loop {
             let message = tokio::select! {
                 frame = self.frames.recv() => match frame {
-                    Some(frame) => Message::binary(frame),
+                    Some(frame) => Message::binary(Bytes::from_owner(frame)),
                     None => return close(sink, stream).await,
                 },
                 message = stream.next() => {

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use zentalk_primitives::{ParticipantId, RoomId};
+use zeroize::Zeroizing;
 
 use self::grants::Grants;
 use self::link::{Link, Pace};
@@ -25,7 +26,7 @@ pub(super) struct SfuIo {
     /// Certificates of further authorities, as PEM text.
     authorities: Option<Vec<u8>>,
     /// Where each one's frames go; nowhere, once it is given up.
-    links: BTreeMap<u64, Option<mpsc::Sender<Vec<u8>>>>,
+    links: BTreeMap<u64, Option<mpsc::Sender<Zeroizing<Vec<u8>>>>>,
     tasks: JoinSet<()>,
     report: mpsc::Sender<SfuInput>,
     reports: mpsc::Receiver<SfuInput>,
@@ -105,7 +106,7 @@ impl SfuIo {
         self.tasks.spawn(task.run(endpoint));
     }
 
-    fn send(&mut self, link: u64, frame: Vec<u8>) {
+    fn send(&mut self, link: u64, frame: Zeroizing<Vec<u8>>) {
         let Some(place) = self.links.get_mut(&link) else { return };
         if place.as_ref().is_none_or(|frames| frames.try_send(frame).is_ok()) {
             return;

@@ -65,7 +65,7 @@ async fn is_closed(sfu: &mut SfuIo) -> bool {
 async fn frames_pass_both_ways_in_order() {
     let (mut sfu, mut server) = open().await;
     for frame in [vec![1], vec![2, 2]] {
-        sfu.perform(SfuOutput::Send { link: LINK, frame });
+        sfu.perform(SfuOutput::Send { link: LINK, frame: frame.into() });
     }
     let mut received = Vec::new();
     while received.len() < 2 {
@@ -82,7 +82,7 @@ async fn frames_pass_both_ways_in_order() {
 #[tokio::test]
 async fn the_last_frame_arrives_before_the_channel_closes_and_nothing_is_told_of_it() {
     let (mut sfu, mut server) = open().await;
-    sfu.perform(SfuOutput::Send { link: LINK, frame: vec![9] });
+    sfu.perform(SfuOutput::Send { link: LINK, frame: vec![9].into() });
     sfu.perform(SfuOutput::Close { link: LINK });
     let mut last = None;
     while let Some(Ok(message)) = soon(server.next()).await {

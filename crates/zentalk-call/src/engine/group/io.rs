@@ -46,8 +46,8 @@ pub enum SfuOutput {
     Send {
         /// Over which.
         link: u64,
-        /// The frame.
-        frame: Vec<u8>,
+        /// The frame. The first one holds a secret.
+        frame: Zeroizing<Vec<u8>>,
     },
     /// Close it. Nothing more is expected of it; [`SfuInput::Closed`] may or may not follow.
     Close {

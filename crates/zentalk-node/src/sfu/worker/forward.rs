@@ -1,4 +1,11 @@
 //! Whether a datagram is for this worker's core or for another's.
+//!
+//! 1. A connectivity check says it itself, as does the response to a question of ours: both name the worker.
+//! 2. Any other datagram is this core's, if its sender's address is proven here.
+//! 3. It is another's, if that has told so ([`Routes`]); what is proven there is no longer this core's.
+//!
+//! A check that was handed over tells nothing of its sender but that it is let in: only an address at which a question
+//! was answered is taken away from anybody.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,8 +14,8 @@ use mio::Waker;
 use zentalk_primitives::Instant;
 use zentalk_sfu::{Sfu, worker_of};
 
-use super::handover::{Batch, Exchange};
-use super::routes::{Notes, Routes};
+use super::handover::{Batch, Exchange, Way};
+use super::routes::{News, Note, Notes, Route, Routes};
 
 /// What the workers of a server share.
 pub(super) struct Mesh {
@@ -62,36 +69,45 @@ impl Forward {
         remote: SocketAddr,
         datagram: &mut [u8],
     ) {
-        let owner = self.owner(now, remote, datagram);
-        if owner == self.index {
+        let Route { worker, is_proven } = self.route(now, remote, datagram);
+        let batch = self.outgoing.get_mut(worker).filter(|_| worker != self.index);
+        let Some(batch) = batch else {
             return self.sfu.handle_datagram(now, local, remote, datagram);
-        }
-        let Some(batch) = self.outgoing.get_mut(owner) else { return };
+        };
         self.handed_over = self.handed_over.saturating_add(1);
-        if !batch.push(local, remote, datagram) {
+        if !batch.push(Way { local, remote, is_known: is_proven }, datagram) {
             self.lost = self.lost.saturating_add(1);
         }
     }
 
-    /// Whose it is: a connectivity check says it itself, of other datagrams the sender's address does.
-    fn owner(&mut self, now: Instant, remote: SocketAddr, datagram: &[u8]) -> usize {
+    /// Whose it is, and whether that is proven.
+    fn route(&mut self, now: Instant, remote: SocketAddr, datagram: &[u8]) -> Route {
+        let own = Route { worker: self.index, is_proven: true };
         if self.outgoing.len() == 1 {
-            return self.index;
+            return own;
         }
         if let Some(worker) = worker_of(datagram) {
-            let worker = usize::from(worker);
-            return if worker < self.outgoing.len() { worker } else { self.index };
+            let proven = Route { worker: worker.into(), is_proven: true };
+            return Route { is_proven: self.routes.find(remote) == Some(proven), ..proven };
         }
-        self.routes.owner(remote).unwrap_or_else(|| {
+        if self.sfu.knows(remote) {
+            return own;
+        }
+        self.routes.find(remote).unwrap_or_else(|| {
             self.read_notes(now);
-            self.routes.owner(remote).unwrap_or(self.index)
+            self.routes.find(remote).unwrap_or(own)
         })
     }
 
     fn read_notes(&mut self, now: Instant) {
-        let routes = &mut self.routes;
+        let (routes, sfu) = (&mut self.routes, &mut self.sfu);
         if let Some(notes) = self.mesh.notes.get(self.index) {
-            notes.read(|remote, worker| routes.learn(now, remote, worker));
+            notes.read(|note| {
+                if note.news == News::Proven {
+                    sfu.lose(note.remote);
+                }
+                routes.learn(now, note);
+            });
         }
     }
 
@@ -114,16 +130,15 @@ impl Forward {
         self.read_notes(now);
         for from in (0..self.outgoing.len()).filter(|from| *from != self.index) {
             self.mesh.exchange.take(from, self.index, &mut self.incoming);
-            let (sfu, notes) = (&mut self.sfu, self.mesh.notes.get(from));
-            let index = self.index;
-            self.incoming.drain(|local, remote, datagram| {
-                let is_check = worker_of(datagram).is_some();
+            let Some(notes) = self.mesh.notes.get(from) else { continue };
+            let (sfu, worker) = (&mut self.sfu, self.index);
+            self.incoming.drain(|Way { local, remote, .. }, datagram| {
+                let before = worker_of(datagram).map(|_| sfu.claim(remote));
                 sfu.handle_datagram(now, local, remote, datagram);
-                if is_check
-                    && sfu.knows(remote)
-                    && let Some(notes) = notes
+                if let Some(before) = before
+                    && let Some(news) = News::between(before, sfu.claim(remote))
                 {
-                    notes.leave(remote, index);
+                    notes.leave(Note { remote, worker, news });
                 }
             });
         }

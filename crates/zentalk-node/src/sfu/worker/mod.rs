@@ -25,7 +25,7 @@ use zentalk_primitives::Instant;
 use zentalk_sfu::Sfu;
 use zentalk_sfu_control::RefusedCode;
 
-use super::admission::Request;
+use super::admission::{JoinRequest, Request};
 use super::counts::WorkerCounts;
 use super::reception::{Reception, ReceptionOutput};
 use crate::relay::clock::Clock;
@@ -36,10 +36,10 @@ pub(super) use udp::bind;
 
 /// What the threads of control connections ask a worker for.
 pub(super) enum Command {
-    /// A connection whose participant belongs here; what it is to be told goes into `outbox`, and when that is
-    /// dropped the connection ends.
-    Open { connection: u64, outbox: tasks::Sender<Vec<u8>> },
-    /// One message of it.
+    /// A connection whose participant belongs here, and wants in; what it is to be told goes into `outbox`, and when
+    /// that is dropped the connection ends.
+    Open { connection: u64, join: Box<JoinRequest>, outbox: tasks::Sender<Vec<u8>> },
+    /// A further message of it.
     Request { connection: u64, request: Result<Request, RefusedCode> },
     /// It has ended.
     Closed { connection: u64 },
@@ -189,14 +189,14 @@ impl Worker {
             let Ok(command) = self.commands.try_recv() else { return };
             let (now, sfu) = (self.clock.now(), &mut self.forward.sfu);
             match command {
-                Command::Open { connection, outbox } => {
+                Command::Open { connection, join, outbox } => {
                     self.outboxes.insert(connection, outbox);
+                    self.request(connection, Ok(Request::Join(join)));
                 }
                 // What still comes from one that was closed is not for the reception.
                 Command::Request { connection, request } => {
                     if self.outboxes.contains_key(&connection) {
-                        let rng = &mut UnwrapErr(SysRng);
-                        self.reception.handle_request(now, connection, request, sfu, rng);
+                        self.request(connection, request);
                     }
                 }
                 Command::Closed { connection } => {
@@ -211,6 +211,11 @@ impl Worker {
             }
             self.answer();
         }
+    }
+
+    fn request(&mut self, connection: u64, request: Result<Request, RefusedCode>) {
+        let (now, sfu, rng) = (self.clock.now(), &mut self.forward.sfu, &mut UnwrapErr(SysRng));
+        self.reception.handle_request(now, connection, request, sfu, rng);
     }
 
     /// Receives until nothing is left, or it is time to look after something else; whether there may be more.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::super::core::InvalidRealm;
 use super::super::credentials::CredentialError;
-use crate::tls::TlsProblem;
+use crate::tls::TlsError;
 
 /// Why a TURN server cannot start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -66,17 +66,9 @@ pub enum TurnError {
     Realm(#[from] InvalidRealm),
 
     // TLS.
-    /// Certificate or key cannot be read.
-    #[error("{} holds no usable {what} in PEM format", path.display())]
-    TlsFile {
-        /// The file.
-        path: PathBuf,
-        /// What was looked for in it.
-        what: &'static str,
-    },
-    /// Certificate and key do not belong together, or are of a kind that is not supported.
-    #[error("the TLS certificate and key cannot be used together")]
-    TlsMismatch,
+    /// Certificate and key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 
     // Inside.
     /// The operating system refused something that the server needs.
@@ -100,17 +92,8 @@ impl TurnError {
             | Self::SecretFileLines(_)
             | Self::Secret(_)
             | Self::Realm(_) => 4,
-            Self::TlsFile { .. } | Self::TlsMismatch => 5,
+            Self::Tls(_) => 5,
             Self::System(_) => 1,
-        }
-    }
-}
-
-impl From<TlsProblem> for TurnError {
-    fn from(problem: TlsProblem) -> Self {
-        match problem {
-            TlsProblem::File { path, what } => Self::TlsFile { path, what },
-            TlsProblem::Mismatch => Self::TlsMismatch,
         }
     }
 }

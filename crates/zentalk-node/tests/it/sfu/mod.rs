@@ -10,6 +10,7 @@ mod privacy;
 #[cfg(unix)]
 mod process;
 mod tls;
+mod workers;
 
 use std::net::SocketAddr;
 use std::num::NonZero;

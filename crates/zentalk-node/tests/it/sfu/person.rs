@@ -136,6 +136,14 @@ impl Person {
         person
     }
 
+    /// Leaves without a word, and enters another room over the same socket.
+    pub(crate) async fn move_to(self, url: &str, room: RoomId, id: ParticipantId) -> Self {
+        let mut moved = Box::pin(Self::join(url, room, id)).await;
+        moved.socket = self.socket;
+        moved.connect().await;
+        moved
+    }
+
     /// Makes the path for media.
     pub(crate) async fn connect(&mut self) {
         Box::pin(self.check()).await;
@@ -174,7 +182,8 @@ impl Person {
         message.finish()
     }
 
-    fn binding(&self) -> Vec<u8> {
+    /// A check as this participant makes it.
+    pub(crate) fn binding(&self) -> Vec<u8> {
         let ice = self.answer.description().ice();
         let kind = MessageType::from_class_method(MessageClass::Request, BINDING);
         let transaction = u128::from(getrandom::u64().unwrap()).into();
@@ -357,7 +366,7 @@ impl Control {
     }
 
     pub(crate) async fn send(&mut self, frame: ClientFrame) {
-        self.send_bytes(frame.encode().unwrap()).await;
+        self.send_bytes(frame.encode().unwrap().to_vec()).await;
     }
 
     pub(crate) async fn send_bytes(&mut self, bytes: Vec<u8>) {

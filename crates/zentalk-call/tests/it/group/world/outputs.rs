@@ -79,7 +79,7 @@ impl World {
                 self.post(WIRE, Parcel::Open { person: at, link, url });
             }
             Output::Sfu(SfuOutput::Send { link, frame }) => {
-                self.post(WIRE, Parcel::Frame { link, frame });
+                self.post(WIRE, Parcel::Frame { link, frame: frame.to_vec() });
             }
             Output::Sfu(SfuOutput::Close { link }) => self.post(WIRE, Parcel::Close { link }),
             _ => {}
