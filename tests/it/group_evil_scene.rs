@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use zentalk_call::{Media, MemberState};
+use zentalk_call::{Media, MemberState, Track, TrackState};
 use zentalk_primitives::Instant;
 use zentalk_sfu_control::Medium;
 use zentalk_tests::{Home, Passage, Piece, Placed, RELAY, Talk, World};
@@ -32,6 +32,17 @@ const TOLERANCE: u32 = 60;
 
 /// A call of so many people at a server that does, so far, what it should. Everybody's member index is their place.
 pub(crate) fn evil_group(people: usize, seed: u64) -> World {
+    let mut world = evil_crowd(people, seed);
+    let everybody: Vec<usize> = (0..people).collect();
+    world.place_group(0, &everybody[1..], Media::AudioVideo);
+    assert!(talk_begins(&mut world, &everybody, Media::AudioVideo), "{}", states(&world));
+    world.run_for(Duration::from_secs(1));
+    assert_nothing_false(&world);
+    world
+}
+
+/// So many people with something to say and to show, and such a server, before there is a call.
+pub(crate) fn evil_crowd(people: usize, seed: u64) -> World {
     let nobody = World::builder(seed, FAST).evil_sfu();
     let mut world =
         (0..people).fold(nobody, |builder, _| builder.person_on(Home::flat(), RELAY)).build();
@@ -40,11 +51,6 @@ pub(crate) fn evil_group(people: usize, seed: u64) -> World {
         let talk = Talk::rising(LOWEST + number * BAND).numbered_from(number * NUMBERS);
         world.person(place).talk = Some(talk);
     }
-    let everybody: Vec<usize> = (0..people).collect();
-    world.place_group(0, &everybody[1..], Media::AudioVideo);
-    assert!(talk_begins(&mut world, &everybody, Media::AudioVideo), "{}", states(&world));
-    world.run_for(Duration::from_secs(1));
-    assert_nothing_false(&world);
     world
 }
 
@@ -89,6 +95,16 @@ pub(crate) fn refused(world: &World, place: usize) -> u64 {
 /// What `place` thinks of `member`.
 pub(crate) fn state_of(world: &World, place: usize, member: usize) -> Option<MemberState> {
     world.people[place].seen.member(u8::try_from(member).unwrap())
+}
+
+/// What `place` was told last of a microphone or a camera of `member`.
+pub(crate) fn track_of(
+    world: &World,
+    place: usize,
+    member: usize,
+    track: Track,
+) -> Option<TrackState> {
+    world.people[place].seen.track(u8::try_from(member).unwrap(), track)
 }
 
 pub(crate) fn sounds(world: &World, place: usize, member: usize, since: Instant) -> usize {

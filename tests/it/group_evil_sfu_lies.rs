@@ -39,26 +39,6 @@ fn who_is_kept_back_is_stale_within_five_seconds_and_nobody_else() {
     assert_nothing_false(&world);
 }
 
-/// A camera may be off. What is heard goes on, and nothing takes the pictures' place.
-#[test]
-fn pictures_kept_back_leave_the_sound_as_it_is() {
-    let mut world = evil_group(3, 341);
-    world.sfu.evil().judge(|passage, piece| match (passage.from, passage.to, passage.medium) {
-        (BOB, ALICE, Medium::Video) => Vec::new(),
-        _ => passage.honestly(piece),
-    });
-    world.run_for(Duration::from_millis(200));
-    let since = world.now;
-    world.run_for(Duration::from_secs(4));
-    assert!(sounds(&world, ALICE, BOB, since) >= 195);
-    assert_eq!(sights(&world, ALICE, BOB, since), 0);
-    assert_goes_on(&mut world, ALICE, CAROL);
-    world.sfu.evil().judge(Passage::honestly);
-    world.run_for(Duration::from_secs(1));
-    assert_goes_on(&mut world, ALICE, BOB);
-    assert_nothing_false(&world);
-}
-
 /// Keys go through the relays: a server that lets nothing through cannot keep anybody in an old epoch.
 #[test]
 fn keys_do_not_go_through_the_server() {

@@ -50,6 +50,13 @@ pub enum Error {
     /// A call was to carry more media than this side's user agreed to.
     #[error("the peer wants the call to carry more media than were agreed on")]
     MoreMedia,
+    /// A group call whose room is kept by another relay than one's own, or a person who is reached by one that the user did not
+    /// choose, under [`Privacy::RelayOnly`](crate::Privacy::RelayOnly): it would learn this machine's address.
+    #[error(
+        "relay-only: a relay that is not yours would learn your address; a group call must be begun by somebody of your \
+         own relay, or taken without relay-only"
+    )]
+    ForeignRelay,
     /// DTLS agreed on an SRTP profile that is not known here.
     #[error("the agreed SRTP profile is not supported")]
     UnsupportedProfile,

@@ -15,7 +15,8 @@ pub mod mdns;
 pub use engine::{
     CallStats, EngineConfig, EpochCause, Event, Location, Media, MediaConfig, Member, MemberState,
     PathInfo, PathKind, PathReason, Picture, Privacy, RelayServer, RelayTransport, Ring, Security,
-    SfuGrant, SfuState, StreamStats, TlsTrust, TurnCredentials, TurnGrant,
+    SfuGrant, SfuState, StreamStats, TlsTrust, Track, TrackState, TurnCredentials, TurnGrant,
+    Unverified,
 };
 pub use error::Error;
 pub use zentalk_call_fsm::{EndReason, LocalAccept, PublicState, Warning};

@@ -77,7 +77,7 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Who>,
     },
-    /// DTLS is done and the fingerprint matched.
+    /// DTLS is done, and the certificate was the announced one: with another there is a warning, and never this.
     Secured(Security),
     /// The picture or sound of the other side arrived for the first time.
     FirstMedia {
@@ -92,10 +92,21 @@ pub enum Happening {
         /// Who.
         #[serde(flatten)]
         who: Who,
-        /// `invited`, `ringing`, `joining`, `connected`, `stale` (a member, but frames are missing) or `left`.
+        /// `invited`, `ringing`, `joining`, `connected`, `stale` (a member, but frames are missing), `quiet` (sends nothing, as it says
+        /// itself) or `left`.
         state: String,
         /// Why they left.
         reason: Option<String>,
+    },
+    /// Something is new of the microphone or the camera of a member of a group call.
+    Track {
+        /// Whose.
+        #[serde(flatten)]
+        who: Who,
+        /// `audio` or `video`.
+        kind: String,
+        /// `arriving` (again), `off` (by their own word) or `stopped` (they send, and nothing arrives).
+        state: String,
     },
     /// Frames of a group call are sealed under new keys from now on.
     Epoch {
@@ -118,11 +129,19 @@ pub enum Happening {
         /// The same number as four words.
         words: String,
     },
+    /// There is no such string for the present members of a group call.
+    Unverified {
+        /// Whose doing it is, if one member's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        who: Option<Who>,
+        /// Why, in a sentence.
+        cause: String,
+    },
     /// What carries the media of a group call.
     Sfu {
         /// The server.
         url: String,
-        /// `connecting`, `connected` or `lost`.
+        /// `connecting`, `connected`, `lost`, or `left` (for a path between the last two).
         state: String,
     },
     /// What came of a member of a group call altogether; told when the call is over.
@@ -175,8 +194,6 @@ pub struct Security {
     pub cipher: String,
     /// The SRTP profile.
     pub srtp_profile: String,
-    /// The peer's certificate matched the fingerprint that came through the ratchet.
-    pub fingerprint_verified: bool,
     /// The suite that frames are sealed with under keys from the ratchet; empty if they are not.
     pub frame_encryption: String,
 }
@@ -242,11 +259,25 @@ impl Happening {
             Self::Member { who, state, reason: Some(reason) } => {
                 format!("{}: {state} ({reason})", who.name)
             }
+            Self::Track { who, kind, state } => {
+                let what = if kind == "video" { "pictures" } else { "sound" };
+                match state.as_str() {
+                    "off" => format!("{what} of {}: switched off there", who.name),
+                    "stopped" => format!("{what} of {} stopped", who.name),
+                    _ => format!("{what} of {} again", who.name),
+                }
+            }
             Self::Epoch { epoch, cause } => format!("new keys: epoch {epoch} ({cause})"),
             Self::Speaker { who: Some(who) } => format!("{} speaks", who.name),
             Self::Speaker { who: None } => "nobody speaks".to_owned(),
             Self::Verification { emoji, names, words } => {
                 format!("compare with the others, aloud: {words}\n            {emoji}  ({names})")
+            }
+            Self::Unverified { who: Some(who), cause } => {
+                format!("WARNING: {} could not be verified: {cause}", who.name)
+            }
+            Self::Unverified { who: None, cause } => {
+                format!("WARNING: the members could not be verified: {cause}")
             }
             Self::Sfu { url, state } => format!("forwarding server {url}: {state}"),
             Self::Received { who, audio_frames, pictures, .. } => {
@@ -271,13 +302,12 @@ fn seconds(millis: u64) -> String {
 
 impl Security {
     fn describe(&self) -> String {
-        let fingerprint = if self.fingerprint_verified { "verified" } else { "NOT VERIFIED" };
         let frames = match self.frame_encryption.as_str() {
             "" => "NOT SEALED",
             suite => suite,
         };
         format!(
-            "secured: {}, {}, {}, fingerprint {fingerprint}, frames {frames}",
+            "secured: {}, {}, {}, fingerprint verified, frames {frames}",
             self.dtls_version, self.cipher, self.srtp_profile
         )
     }
@@ -361,6 +391,30 @@ mod tests {
         assert_eq!(first(Some(who)).describe(), "first audio of carol received");
     }
 
+    #[test]
+    fn what_is_missing_of_a_member_is_told_and_so_is_what_they_switched_off() {
+        let who = Who { index: 1, name: "bob".into() };
+        let track = |kind: &str, state: &str| {
+            let (who, kind, state) = (who.clone(), kind.into(), state.into());
+            Happening::Track { who, kind, state }
+        };
+        assert_eq!(track("video", "stopped").describe(), "pictures of bob stopped");
+        assert_eq!(track("video", "arriving").describe(), "pictures of bob again");
+        assert_eq!(track("audio", "off").describe(), "sound of bob: switched off there");
+        let line = serde_json::to_string(&Entry { at_ms: 1, what: track("video", "off") }).unwrap();
+        assert_eq!(
+            line,
+            r#"{"at_ms":1,"event":"track","index":1,"name":"bob","kind":"video","state":"off"}"#
+        );
+        let unverified = |who| Happening::Unverified { who, cause: "they did not answer".into() };
+        assert_eq!(
+            unverified(Some(who)).describe(),
+            "WARNING: bob could not be verified: they did not answer"
+        );
+        let text = unverified(None).describe();
+        assert_eq!(text, "WARNING: the members could not be verified: they did not answer");
+    }
+
     /// What an older program wrote is read, too.
     #[test]
     fn a_path_without_a_reason_is_read() {
@@ -372,6 +426,6 @@ mod tests {
     #[test]
     fn what_is_not_protected_is_said_loudly() {
         let text = Security::default().describe();
-        assert!(text.contains("NOT VERIFIED") && text.contains("NOT SEALED"), "{text}");
+        assert!(text.ends_with("frames NOT SEALED"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 mod seen;
 
 use core::net::{IpAddr, SocketAddr};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use zentalk_call::engine::{Engine, EngineConfig};
 use zentalk_call::{ContactCard, EndReason, Event, PublicState, StorageKey};
@@ -32,12 +32,18 @@ pub struct Person {
     pub accepts: bool,
     /// What they say and show once connected.
     pub talk: Option<Talk>,
+    /// Whether what they say is sent.
+    pub microphone: bool,
+    /// Whether what they show is sent.
+    pub camera: bool,
     /// They talk from the moment that both have accepted, as somebody does who picks up.
     pub is_eager: bool,
     /// The last snapshot that was to be saved.
     pub snapshot: Vec<u8>,
     /// Every datagram they sent, in order.
     pub sent: Vec<(Instant, Transmit)>,
+    /// Relays and forwarding servers that their machine connected to itself.
+    pub spoken_to: BTreeSet<String>,
     /// Names that their engine looked up.
     pub looked_up: Vec<String>,
     /// How many messages of theirs could not be left at a relay.
@@ -89,9 +95,12 @@ impl Person {
             seen: Seen::default(),
             accepts: true,
             talk: None,
+            microphone: true,
+            camera: true,
             is_eager: false,
             snapshot: Vec::new(),
             sent: Vec::new(),
+            spoken_to: BTreeSet::new(),
             looked_up: Vec::new(),
             undelivered: 0,
             is_cut_off: false,
@@ -188,12 +197,15 @@ impl Person {
         let (Some(talk), Some(call)) = (&mut self.talk, self.engine.active_call()) else { return };
         if let Some(at) = self.next_sound.filter(|at| *at <= now) {
             self.next_sound = Some(at + SOUND_INTERVAL);
-            // While the call is not up the sound goes nowhere; it was still said.
-            let _ = self.engine.send_audio(now, call, &talk.next_sound());
+            let sound = talk.next_sound();
+            if self.microphone {
+                // While the call is not up the sound goes nowhere; it was still said.
+                let _ = self.engine.send_audio(now, call, &sound);
+            }
         }
         if let Some(at) = self.next_picture.filter(|at| *at <= now) {
             self.next_picture = Some(at + PICTURE_INTERVAL);
-            if let Some(picture) = talk.next_picture() {
+            if let Some(picture) = talk.next_picture().filter(|_| self.camera) {
                 let _ = self.engine.send_video(now, call, &picture);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zentalk_call::{
     AudioSource, CallStats, EndReason, EpochCause, Event, MemberState, PathInfo, PublicState, Ring,
-    Security, SfuState, ShortAuthenticationString, Warning,
+    Security, SfuState, ShortAuthenticationString, Track, TrackState, Unverified, Warning,
 };
 use zentalk_cli::pictures::read_index;
 use zentalk_primitives::{CallId, Instant};
@@ -44,12 +44,16 @@ pub struct Seen {
     pub pitches_of: BTreeMap<u8, Vec<u32>>,
     /// What the members of a group did.
     pub members: Vec<(Instant, u8, MemberState)>,
+    /// What was told of their microphones and cameras.
+    pub tracks: Vec<(Instant, u8, Track, TrackState)>,
     /// When own frames were first sealed under which keys.
     pub epochs: Vec<(Instant, u32, EpochCause)>,
     /// Who spoke.
     pub speakers: Vec<(Instant, Option<u8>)>,
     /// The last string to compare.
     pub verification: Option<ShortAuthenticationString>,
+    /// Whose doing it was that there was no string, and why.
+    pub unverified: Vec<(Option<u8>, Unverified)>,
     /// What carried a group's media.
     pub sfus: Vec<(Instant, String, SfuState)>,
     /// The last report.
@@ -91,6 +95,10 @@ impl Seen {
                 self.pictures_of.entry(from).or_default().push((now, number));
             }
             Event::Member { member, state, .. } => self.members.push((now, member.index, state)),
+            Event::Track { member, track, state, .. } => {
+                self.tracks.push((now, member.index, track, state));
+            }
+            Event::Unverified { member, cause, .. } => self.unverified.push((member, cause)),
             Event::Epoch { epoch, cause, .. } => self.epochs.push((now, epoch, cause)),
             Event::Speaker { member, .. } => self.speakers.push((now, member)),
             Event::Verification { sas, .. } => self.verification = Some(sas),
@@ -121,6 +129,12 @@ impl Seen {
     /// What a member of a group does, as last told.
     pub fn member(&self, index: u8) -> Option<MemberState> {
         self.members.iter().rev().find(|(_, who, _)| *who == index).map(|(.., state)| *state)
+    }
+
+    /// How it stands with a microphone or a camera of a member, as last told.
+    pub fn track(&self, index: u8, track: Track) -> Option<TrackState> {
+        let told = |(_, who, which, _): &&(_, u8, Track, _)| *who == index && *which == track;
+        self.tracks.iter().rev().find(told).map(|(.., state)| *state)
     }
 
     /// How many frames of a member's real sound were played from `since` on.

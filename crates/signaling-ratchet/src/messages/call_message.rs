@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::candidates::Candidates;
 use super::elsewhere::Elsewhere;
 use super::end::EndCode;
-use super::group::{GroupInvite, GroupInvited, GroupJoin, GroupKeys, GroupSas};
+use super::group::{GroupInvite, GroupInvited, GroupJoin, GroupKeys, GroupSas, GroupTracks};
 use super::offer::Offer;
 use super::restart::Restart;
 use super::ringing::Ringing;
@@ -62,6 +62,8 @@ pub enum CallBody {
     GroupPairOffer(Offer),
     /// The other takes it up.
     GroupPairAnswer(Answer),
+    /// What a member of a group call sends: its microphone, its camera, or neither.
+    GroupTracks(GroupTracks),
     /// Received only: this version's, but of a kind that is not known here. To be ignored.
     Unknown,
     /// Received only: from a version that is not known here. If `rings`, it is an offer or an invitation: ring, and say that
@@ -187,7 +189,7 @@ struct Wire {
     device_id: Vec<u8>,
     #[prost(
         oneof = "BodyWire",
-        tags = "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20"
+        tags = "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
     )]
     body: Option<BodyWire>,
 }
@@ -245,6 +247,8 @@ enum BodyWire {
     GroupPairAnswer(Vec<u8>),
     #[prost(bytes, tag = "20")]
     GroupInvited(Vec<u8>),
+    #[prost(bytes, tag = "21")]
+    GroupTracks(Vec<u8>),
 }
 
 impl BodyWire {
@@ -267,6 +271,7 @@ impl BodyWire {
             CallBody::GroupInvited(word) => Self::GroupInvited(word.encode()),
             CallBody::GroupPairOffer(offer) => Self::GroupPairOffer(offer.encode()),
             CallBody::GroupPairAnswer(answer) => Self::GroupPairAnswer(answer.encode()),
+            CallBody::GroupTracks(tracks) => Self::GroupTracks(tracks.encode()),
             CallBody::Unknown | CallBody::NeedsUpdate { .. } => return Err(Error::NotSendable),
         })
     }
@@ -294,6 +299,7 @@ impl BodyWire {
             Self::GroupInvited(bytes) => CallBody::GroupInvited(GroupInvited::decode(bytes)?),
             Self::GroupPairOffer(bytes) => CallBody::GroupPairOffer(Offer::decode(bytes)?),
             Self::GroupPairAnswer(bytes) => CallBody::GroupPairAnswer(Answer::decode(bytes)?),
+            Self::GroupTracks(bytes) => CallBody::GroupTracks(GroupTracks::decode(bytes)?),
         })
     }
 }

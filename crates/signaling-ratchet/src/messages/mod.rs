@@ -26,7 +26,7 @@ pub use elsewhere::Elsewhere;
 pub use end::EndCode;
 pub use frame_secret::FrameSecret;
 pub use group::{
-    GroupInvite, GroupInvited, GroupJoin, GroupKeys, GroupMember, GroupRoom, GroupSas,
+    GroupInvite, GroupInvited, GroupJoin, GroupKeys, GroupMember, GroupRoom, GroupSas, GroupTracks,
 };
 pub use offer::{MediaKinds, Offer};
 pub use restart::Restart;

@@ -24,13 +24,17 @@ pub(super) struct Glass {
 }
 
 impl Glass {
-    /// Begins the file, readable by its owner only.
+    /// Begins the file, readable by its owner only (on Unix). A file of this name is replaced: it keeps its permissions, and who has
+    /// it open would read on.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says; that it exists, if there is something of this name that is no file, a link for example.
     pub(super) fn open(path: &Path) -> std::io::Result<Self> {
+        if path.symlink_metadata().is_ok_and(|there| there.is_file()) {
+            std::fs::remove_file(path)?;
+        }
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         Ok(Self { file: options.open(path)?, written: BTreeSet::new() })
@@ -114,5 +118,37 @@ mod tests {
         glass.write(vec![secret("epoch 1: media key", 0xab), secret("epoch 2: media key", 7)]);
         let text = std::fs::read_to_string(path).unwrap();
         assert_eq!(text, "abab epoch 1: media key\n0707 epoch 2: media key\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_may_read_does_not_get_the_keys() {
+        use std::io::Read;
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        let mut opened_before = File::open(&path).unwrap();
+        let mut glass = Glass::open(&path).unwrap();
+        glass.write(vec![("epoch 1: media key".to_owned(), Zeroizing::new(vec![0xab; 2]))]);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let mut seen = String::new();
+        opened_before.read_to_string(&mut seen).unwrap();
+        assert_eq!(seen, "old");
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with("abab"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn keys_follow_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let [target, link] = ["target", "keys"].map(|name| folder.path().join(name));
+        std::fs::write(&target, "old").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let error = Glass::open(&link).err().unwrap();
+        assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "old");
     }
 }

@@ -219,7 +219,8 @@ pub struct AudioSender {
 
 impl AudioSender {
     /// Sends 20 ms of sound, now. Before the call is up, and after it has ended, it goes nowhere.
-    /// Returns whether the driver still runs.
+    /// Returns whether the driver still runs. In a group call 2 s without sound are a microphone that is off, and the
+    /// members are told so.
     pub async fn send(&self, frame: AudioFrame) -> bool {
         self.commands.send(Command::Audio { call: self.id, frame }).await.is_ok()
     }
@@ -234,7 +235,8 @@ pub struct VideoSender {
 
 impl VideoSender {
     /// Sends a picture, now; its timestamp counts at 90 kHz. Before the call is up, and after it has
-    /// ended, it goes nowhere. Returns whether the driver still runs.
+    /// ended, it goes nowhere. Returns whether the driver still runs. In a group call 2 s without a picture are a camera
+    /// that is off, and the members are told so.
     pub async fn send(&self, frame: VideoFrame) -> bool {
         self.commands.send(Command::Video { call: self.id, frame: Box::new(frame) }).await.is_ok()
     }

@@ -39,7 +39,10 @@ pub enum Privacy {
     /// The other side, once this side's user has placed or accepted the call; until then only relays carry packets.
     #[default]
     Direct,
-    /// Nobody but the TURN servers: every packet of a call goes to one of them, and no STUN server is asked.
+    /// No other side: every packet of a call goes to a TURN server, and no STUN server is asked. This machine connects to one's own
+    /// relay and to those of people whom the user calls, accepts, declines or invites; in a group call also to the
+    /// forwarding servers that one's own relay names. A group call that another relay keeps cannot be accepted
+    /// ([`Error::ForeignRelay`]), and a call of two does not grow into one.
     RelayOnly,
 }
 

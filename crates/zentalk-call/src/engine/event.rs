@@ -9,7 +9,7 @@ use zentalk_primitives::CallId;
 use zentalk_session_description::MediaKind;
 use zentalk_signaling_ratchet::{ContactCard, IdentityPublic};
 
-use super::group::{EpochCause, Member, MemberState, SfuState};
+use super::group::{EpochCause, Member, MemberState, SfuState, Track, TrackState, Unverified};
 use super::path::PathInfo;
 use super::stats::{CallStats, Security};
 
@@ -95,6 +95,18 @@ pub enum Event {
         /// What they do now.
         state: MemberState,
     },
+    /// Something is new of a microphone or a camera of a member of a group call. Nothing is said of one that is on and arrives from
+    /// the beginning, nor of a member that is [`Stale`](MemberState::Stale) as a whole.
+    Track {
+        /// Which call.
+        call: CallId,
+        /// Whose.
+        member: Box<Member>,
+        /// Which of its media.
+        track: Track,
+        /// How it stands with it now.
+        state: TrackState,
+    },
     /// A group call's frames are sealed under new keys from now on.
     Epoch {
         /// Which call.
@@ -118,6 +130,16 @@ pub enum Event {
         call: CallId,
         /// To be compared by the people, aloud or by sight.
         sas: ShortAuthenticationString,
+    },
+    /// There is no string to compare for the present members: tell the user that nobody can be sure yet who takes part. With another
+    /// change of the members it is tried again, and may end in [`Event::Verification`].
+    Unverified {
+        /// Which call.
+        call: CallId,
+        /// Whose doing it is, if it is one member's: their index.
+        member: Option<u8>,
+        /// Why.
+        cause: Unverified,
     },
     /// What carries a group call's media. After [`SfuState::Left`] the call is one of two, over the path that
     /// [`Event::Path`] tells; nobody has left who was in it.
@@ -152,9 +174,11 @@ impl Event {
             | Self::Warning { call, .. }
             | Self::Replaced { call, .. }
             | Self::Member { call, .. }
+            | Self::Track { call, .. }
             | Self::Epoch { call, .. }
             | Self::Speaker { call, .. }
             | Self::Verification { call, .. }
+            | Self::Unverified { call, .. }
             | Self::Sfu { call, .. }
             | Self::Ended { call, .. } => *call,
         }

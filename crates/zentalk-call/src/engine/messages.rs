@@ -12,6 +12,7 @@ use zentalk_signaling_ratchet::{
     CallBody, CallMessage, ContactCard, IdentityPublic, PrekeyBundle, messages,
 };
 
+use super::config::Privacy;
 use super::io::{FetchedPrekeys, Output, Put};
 use super::{Engine, description};
 use crate::Error;
@@ -146,12 +147,26 @@ impl Engine {
         let parsed = Offer::parse(offer.sdp())?;
         description::remote_transport(parsed.description())?;
         let card = offer.card().clone();
+        self.check_glare(&card)?;
         let body = Some(OfferedBody::Offer(offer));
         self.offered = Some(Offered { call, from: from.clone(), card, body });
         self.pass(call, from, Message::Offer { queued });
         self.settle();
         self.offered = None;
         Ok(())
+    }
+
+    /// Somebody whom this side calls may call at the same time, and then theirs goes on without a word of the user's. Where the address
+    /// is to be hidden, it must be reached at the relay that the user called, or at one's own.
+    fn check_glare(&self, card: &ContactCard) -> Result<(), Error> {
+        let called = self.call.as_ref().map(super::call::Call::peer);
+        let called = called.filter(|called| called.identity() == card.identity());
+        let is_elsewhere = called.is_some_and(|called| called.relay_url() != card.relay_url());
+        let is_foreign = card.relay_url() != self.account.relay();
+        match self.config.privacy {
+            Privacy::RelayOnly if is_elsewhere && is_foreign => Err(Error::ForeignRelay),
+            _ => Ok(()),
+        }
     }
 
     /// A message whose content our call takes before the registry hears of it, while it is unanswered:

@@ -48,7 +48,10 @@ use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, Postbox, StorageKey
 pub use self::account::Account;
 pub use self::config::{EngineConfig, MediaConfig, Privacy};
 pub use self::event::{Event, Media, Picture, Ring};
-pub use self::group::{EpochCause, Member, MemberState, SfuGrant, SfuInput, SfuOutput, SfuState};
+pub use self::group::{
+    EpochCause, Member, MemberState, SfuGrant, SfuInput, SfuOutput, SfuState, Track, TrackState,
+    Unverified,
+};
 pub use self::io::{FetchedPrekeys, Input, Output, Put};
 pub use self::path::{PathInfo, PathKind, PathReason, RelayTransport};
 #[cfg(feature = "interop")]
@@ -267,8 +270,12 @@ impl Engine {
     /// Accepts the call that rings. `accept` says that this side's user did it.
     ///
     /// # Errors
-    /// [`Error::Fsm`] if it does not ring any more.
+    /// [`Error::Fsm`] if it does not ring any more; [`Error::ForeignRelay`], and it rings on, if under [`Privacy::RelayOnly`] it is a
+    /// group call that another relay than one's own keeps.
     pub fn accept(&mut self, now: Instant, call: CallId, accept: LocalAccept) -> Result<(), Error> {
+        if let Some(group) = self.group.as_ref().filter(|group| group.id() == call) {
+            group.check_room()?;
+        }
         let caller = self.registry.peer().cloned();
         self.command(now, call, Command::Accept(accept))?;
         // Whose call was accepted is no stranger any more: those who call later do not displace their session.

@@ -9,7 +9,8 @@ use super::group::GroupCall;
 use crate::Error;
 
 impl Engine {
-    /// Sends 20 ms of sound.
+    /// Sends 20 ms of sound. To switch the microphone off in a group call, stop: after 2 s the members are told that nothing is
+    /// missing, and with the next sound that it is on again.
     ///
     /// # Errors
     /// [`Error::NotUp`] before the call is up and after it; what the encoder refuses.
@@ -30,7 +31,7 @@ impl Engine {
         sent
     }
 
-    /// Sends a picture.
+    /// Sends a picture. To switch the camera off in a group call, stop, as for [sound](Self::send_audio).
     ///
     /// # Errors
     /// [`Error::NotUp`] before the call is up and after it; [`Error::NoSuchMedia`] in a call without

@@ -108,7 +108,8 @@ impl Peer {
     /// Takes what the victim sent.
     pub(super) fn open(&mut self, blob: &[u8]) {
         let opened = self.postbox.open(START, blob).expect("the victim seals what we can open");
-        if let CallBody::Offer(offer) = opened.message.into_body() {
+        if let CallBody::Offer(offer) | CallBody::GroupPairOffer(offer) = opened.message.into_body()
+        {
             self.offer = Some(Offer::parse(offer.sdp()).expect("the victim's offer is a good one"));
         }
     }
@@ -138,12 +139,13 @@ impl Peer {
         }
     }
 
-    /// None before the victim offered something.
+    /// To an offer of nobody's, before the victim offered something: whoever asked for nothing must refuse it.
     pub(super) fn pair_answer(&mut self, edits: &[Edit]) -> Option<CallBody> {
-        match self.answer(edits)? {
-            CallBody::Answer(answer) => Some(CallBody::GroupPairAnswer(answer)),
-            _ => None,
-        }
+        let media = [audio(), video()];
+        let unasked = || Offer::new(session(), &media, &capabilities()).expect("a good offer");
+        let sdp = answer_to(&self.offer.clone().unwrap_or_else(unasked), edits);
+        let secret = FrameSecret::random(&mut self.rng);
+        Some(CallBody::GroupPairAnswer(messages::Answer::new(sdp, secret).ok()?))
     }
 
     pub(super) fn ringing(&self, edits: &[Edit]) -> Option<CallBody> {
@@ -151,10 +153,13 @@ impl Peer {
     }
 
     fn answer_sdp(&self, edits: &[Edit]) -> Option<String> {
-        let media = [audio(), video()];
-        let answer = Answer::to(self.offer.as_ref()?, &capabilities(), session(), &media);
-        Some(edited(&answer.expect("the victim's offer can be answered").to_sdp(), edits))
+        Some(answer_to(self.offer.as_ref()?, edits))
     }
+}
+
+fn answer_to(offer: &Offer, edits: &[Edit]) -> String {
+    let answer = Answer::to(offer, &capabilities(), session(), &[audio(), video()]);
+    edited(&answer.expect("a good offer can be answered").to_sdp(), edits)
 }
 
 fn capabilities() -> Capabilities {

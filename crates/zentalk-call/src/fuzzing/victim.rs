@@ -9,7 +9,8 @@ use zentalk_signaling_ratchet::{CallBody, ContactCard};
 
 use super::peer::{self, Peer, RELAY};
 use crate::engine::{
-    Engine, EngineConfig, Event, Input, Media, Output, Privacy, SfuOutput, StreamId, StreamOutput,
+    Engine, EngineConfig, Event, Input, Media, Output, Privacy, SfuGrant, SfuOutput, StreamId,
+    StreamOutput,
 };
 
 /// Outputs of one step.
@@ -43,6 +44,8 @@ pub(super) struct Victim {
     /// The control connection that was asked for last, and what was offered over it.
     link: u64,
     sfu_offer: Option<SfuOffer>,
+    /// The forwarding servers that the own relay named.
+    named: Vec<String>,
     sequence: u64,
     unacknowledged: Option<u64>,
     /// Whether the user placed or accepted the call that is active.
@@ -71,6 +74,7 @@ impl Victim {
             stream: StreamId(0),
             link: 0,
             sfu_offer: None,
+            named: Vec::new(),
             sequence: 100,
             unacknowledged: None,
             agreed: false,
@@ -89,6 +93,12 @@ impl Victim {
 
     pub(super) fn sfu_offer(&self) -> Option<&SfuOffer> {
         self.sfu_offer.as_ref()
+    }
+
+    /// The own relay gives out a token.
+    pub(super) fn grant(&mut self, grant: SfuGrant) {
+        self.named.extend(grant.servers.iter().cloned());
+        self.input(Input::SfuGrant { relay: RELAY.to_owned(), grant: Some(grant) });
     }
 
     pub(super) fn place_group(&mut self, to: &ContactCard, media: Media) {
@@ -211,8 +221,10 @@ impl Victim {
                 Output::Event(event) => self.event(&event),
                 Output::Commit(_) | Output::PublishPrekeys { .. } => {}
                 Output::PrepareNetwork | Output::FetchTurn => {}
-                Output::FetchSfu { .. } => {
+                Output::FetchSfu { relay, .. } => {
                     assert!(self.agreed, "a token was asked for before the user agreed");
+                    let may = relay == RELAY || self.privacy == Privacy::Direct;
+                    assert!(may, "another relay was asked for a token in relay-only mode");
                 }
                 Output::Sfu(output) => self.sfu(output),
                 Output::OpenSocket { .. } => {}
@@ -243,8 +255,10 @@ impl Victim {
 
     fn sfu(&mut self, output: SfuOutput) {
         match output {
-            SfuOutput::Connect { link, .. } => {
+            SfuOutput::Connect { link, url } => {
                 assert!(self.agreed, "a forwarding server was sought before the user agreed");
+                let may = self.named.contains(&url) || self.privacy == Privacy::Direct;
+                assert!(may, "a forwarding server of others was sought in relay-only mode");
                 self.link = link;
                 self.sfu_offer = None;
             }
@@ -271,6 +285,8 @@ impl Victim {
             | Event::Video { .. }
             | Event::Verification { .. } => panic!("{event:?} with nobody there"),
             Event::Member { .. }
+            | Event::Track { .. }
+            | Event::Unverified { .. }
             | Event::Epoch { .. }
             | Event::Speaker { .. }
             | Event::Sfu { .. } => {}

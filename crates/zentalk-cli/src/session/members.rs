@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use zentalk_call::{EpochCause, Event, Member, MemberState, Picture, SfuState};
+use zentalk_call::{EpochCause, Event, Member, MemberState, Picture, SfuState, Track, TrackState};
 use zentalk_codec::AudioFrame;
 
 use crate::commands::name_of;
@@ -43,6 +43,11 @@ impl Members {
     pub(super) fn tell(&mut self, event: &Event) -> Option<Happening> {
         Some(match event {
             Event::Member { member, state, .. } => self.describe(member, *state),
+            Event::Track { member, track, state, .. } => Happening::Track {
+                who: self.who(member.index),
+                kind: track_word(*track).to_owned(),
+                state: track_state_word(*state).to_owned(),
+            },
             Event::Epoch { epoch, cause, .. } => {
                 Happening::Epoch { epoch: *epoch, cause: cause_word(*cause).to_owned() }
             }
@@ -53,6 +58,10 @@ impl Members {
                 emoji: sas.to_string(),
                 names: sas.emoji().map(|emoji| emoji.name).join(", "),
                 words: sas.words().join(" "),
+            },
+            Event::Unverified { member, cause, .. } => Happening::Unverified {
+                who: member.map(|index| self.who(index)),
+                cause: cause.to_string(),
             },
             Event::Sfu { url, state, .. } => {
                 Happening::Sfu { url: url.clone(), state: sfu_word(*state).to_owned() }
@@ -129,6 +138,7 @@ impl Members {
             MemberState::Joining => ("joining", None),
             MemberState::Connected => ("connected", None),
             MemberState::Stale => ("stale", None),
+            MemberState::Quiet => ("quiet", None),
             MemberState::Left(reason) => ("left", Some(reason.to_string())),
             _ => ("unknown", None),
         };
@@ -197,6 +207,21 @@ const fn cause_word(cause: EpochCause) -> &'static str {
     }
 }
 
+const fn track_word(track: Track) -> &'static str {
+    match track {
+        Track::Camera => "video",
+        _ => "audio",
+    }
+}
+
+const fn track_state_word(state: TrackState) -> &'static str {
+    match state {
+        TrackState::Off => "off",
+        TrackState::Stopped => "stopped",
+        _ => "arriving",
+    }
+}
+
 const fn sfu_word(state: SfuState) -> &'static str {
     match state {
         SfuState::Connecting => "connecting",
@@ -208,9 +233,22 @@ const fn sfu_word(state: SfuState) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use zentalk_call::Unverified;
     use zentalk_codec::Channels;
+    use zentalk_primitives::CallId;
 
     use super::*;
+
+    #[test]
+    fn a_member_that_cannot_be_verified_is_shown_by_name_with_the_cause() {
+        let mut members = Members::new(Contacts::new(), None);
+        members.sender(2).name = Some("carol".to_owned());
+        let (call, cause) = (CallId::from_bytes([1; 16]), Unverified::Mismatch);
+        let mut told = |member| members.tell(&Event::Unverified { call, member, cause }).unwrap();
+        let text = told(Some(2)).describe();
+        assert!(text.contains("carol could not be verified: what they revealed"), "{text}");
+        assert!(told(None).describe().contains("the members could not be verified"));
+    }
 
     #[test]
     fn the_name_of_a_recording_holds_no_path() {

@@ -24,13 +24,11 @@ pub(super) fn to_journal(event: &Event) -> Option<Happening> {
     })
 }
 
-/// The event exists only after the fingerprint was verified.
 fn secured(security: &Security) -> journal::Security {
     journal::Security {
         dtls_version: security.dtls_version.clone(),
         cipher: security.cipher_suite.clone(),
         srtp_profile: security.srtp_profile.to_owned(),
-        fingerprint_verified: true,
         frame_encryption: security.frame_suite.to_owned(),
     }
 }

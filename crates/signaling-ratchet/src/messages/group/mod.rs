@@ -7,6 +7,7 @@ mod keys;
 mod member;
 mod room;
 mod sas;
+mod tracks;
 
 pub use invite::GroupInvite;
 pub use invited::GroupInvited;
@@ -15,3 +16,4 @@ pub use keys::GroupKeys;
 pub use member::GroupMember;
 pub use room::GroupRoom;
 pub use sas::GroupSas;
+pub use tracks::GroupTracks;

@@ -12,7 +12,7 @@ use crate::card::ContactCard;
 use crate::identity::Identity;
 use crate::messages::{
     Answer, CallBody, CallMessage, FrameSecret, GroupInvite, GroupInvited, GroupJoin, GroupKeys,
-    GroupMember, GroupRoom, GroupSas, MediaKinds,
+    GroupMember, GroupRoom, GroupSas, GroupTracks, MediaKinds,
 };
 use crate::{Error, limits};
 
@@ -116,6 +116,19 @@ fn a_word_about_somebody_invited_survives_the_wire_and_never_rings() {
         };
         assert_eq!(found, sent);
     }
+}
+
+#[test]
+fn what_a_member_sends_survives_the_wire_and_never_rings() {
+    for (number, microphone, camera) in [(1, true, false), (7, false, true), (u32::MAX, true, true)]
+    {
+        let sent = GroupTracks::new(number, microphone, camera).unwrap();
+        let older = OlderReader::decode(encoded(CallBody::GroupTracks(sent)).as_slice()).unwrap();
+        assert_eq!((older.version, older.body), (1, None), "nothing that is known there");
+        let found = through_the_wire(CallBody::GroupTracks(sent));
+        assert!(matches!(found, CallBody::GroupTracks(found) if found == sent));
+    }
+    assert_eq!(GroupTracks::new(0, true, true), Err(Error::Malformed("group tracks")));
 }
 
 #[test]
@@ -327,6 +340,8 @@ fn malformed_group_messages_name_the_part() {
     assert_eq!(part(13, b""), Some(Error::Malformed("room id")));
     assert_eq!(part(15, b"\xff"), Some(Error::Malformed("group join")));
     assert_eq!(part(15, b""), Some(Error::Malformed("group member's participant id")));
+    assert_eq!(part(21, b"\xff"), Some(Error::Malformed("group tracks")));
+    assert_eq!(part(21, b""), Some(Error::Malformed("group tracks")), "it has no number");
 }
 
 proptest! {
@@ -356,15 +371,35 @@ proptest! {
 #[test]
 fn debug_of_group_messages_shows_neither_people_nor_keys() {
     let keys = GroupKeys::new(Zeroizing::new(b"media key".to_vec())).unwrap();
+    let sdp = "v=0\r\na=ice-pwd:password\r\na=candidate:1 1 udp 1 192.0.2.7 9 typ host\r\n";
+    let answer = Answer::new(sdp.to_owned(), FrameSecret::new(Secret::new([0xd7; 32]))).unwrap();
+    let invited = card(4, RELAY).identity().clone();
     let bodies = [
         CallBody::GroupInvite(invite(0, &[1], 2).unwrap()),
         CallBody::GroupJoin(GroupJoin::new(member(3))),
         CallBody::GroupKeys(keys),
         CallBody::GroupSas(GroupSas::new(b"reveal".to_vec()).unwrap()),
+        CallBody::GroupInvited(GroupInvited::given(4, invited.clone()).unwrap()),
+        CallBody::GroupPairOffer(offer(sdp)),
+        CallBody::GroupPairAnswer(answer),
     ];
     let debug = format!("{bodies:?} {:?}", room());
     assert!(debug.contains("2 present, index 2") && debug.contains("GroupMember(3)"), "{debug}");
+    assert!(debug.contains("index 4, stands: true") && debug.contains("bytes of SDP"), "{debug}");
     for secret in ["media", "109, 101", "reveal", "relay.example", "sfu.example", "c3c3", "a0a0"] {
         assert!(!debug.contains(secret), "{debug}");
+    }
+    let [first, second, ..] = *invited.signing_key();
+    let identity = [format!("{first}, {second}"), format!("{first:02x}{second:02x}")];
+    for secret in identity.iter().map(String::as_str).chain([
+        "ice-pwd",
+        "192.0.2.7",
+        // The frame secrets of offer and answer.
+        "7, 7",
+        "0707",
+        "215, 215",
+        "d7d7",
+    ]) {
+        assert!(!debug.contains(secret), "{secret} in {debug}");
     }
 }

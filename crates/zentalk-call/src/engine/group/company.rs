@@ -154,13 +154,20 @@ impl GroupCall {
         }
     }
 
+    /// Where there are keys and media, whoever has them too should be heard.
+    pub(super) fn expect_media(&mut self, now: Instant) {
+        if self.has_key() && self.stay.as_ref().is_some_and(Stay::has_media) {
+            self.members.expect(now);
+        }
+    }
+
     /// Frames that opened show who is there.
     pub(super) fn note_heard(&mut self, now: Instant) {
-        while let Some(index) =
+        while let Some((index, track)) =
             self.stay.as_mut().and_then(Stay::media).and_then(GroupMedia::next_heard)
         {
             self.was_together = true;
-            self.members.heard(now, index);
+            self.members.heard(now, index, track);
         }
     }
 }

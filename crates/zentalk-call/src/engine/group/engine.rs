@@ -7,7 +7,7 @@ use zentalk_primitives::{CallId, Instant};
 use zentalk_signaling_ratchet::messages::GroupInvite;
 use zentalk_signaling_ratchet::{CallBody, ContactCard, IdentityPublic};
 
-use super::{GroupCall, Identity, Member, MemberState, Output as GroupOutput, SfuGrant};
+use super::{GroupCall, Identity, Member, MemberState, Output as GroupOutput, SfuGrant, SfuState};
 use crate::Error;
 use crate::engine::call::{Call, Setting};
 use crate::engine::event::{Event, Media};
@@ -127,7 +127,10 @@ impl Engine {
             // Who is invited does nothing at all before the user accepts.
             Action::PrepareConnectivity if group.is_agreed() => self.prepare_group(&mut group),
             Action::SendRinging => group.say_ringing(),
-            Action::SendAnswer => outcome = group.accept(&mut setting(self)),
+            Action::SendAnswer => {
+                group.choose_members();
+                outcome = group.accept(&mut setting(self));
+            }
             Action::OpenDirect => {
                 if group.inviter().is_some() {
                     self.prepare_group(&mut group);
@@ -192,7 +195,8 @@ impl Engine {
         match body {
             CallBody::GroupRinging => group.handle_ringing(now, from),
             CallBody::GroupJoin(join) => group.handle_join(now, from, &join, rng)?,
-            CallBody::GroupInvited(word) => group.handle_word(now, from, &word)?,
+            CallBody::GroupInvited(voucher) => group.handle_voucher(now, from, &voucher)?,
+            CallBody::GroupTracks(word) => group.handle_tracks(now, from, word)?,
             CallBody::GroupKeys(message) if group.is_agreed() => {
                 group.handle_keys(now, from, &message, rng)?;
             }
@@ -253,7 +257,7 @@ impl Engine {
                 self.outputs.push_back(Output::Event(Event::Path { call: id, path }));
             }
             // While the call of two still carries the media, it decides over the state.
-            _ if self.upgrade.is_some() => self.note_upgrade(id, &output),
+            _ if self.upgrade.is_some() => self.note_upgrade(&output),
             GroupOutput::Message(message) => self.speak_for_group(id, message),
             GroupOutput::Report(report) => self.report_group(id, report),
             GroupOutput::MediaFlows => self.report(id, Report::MediaFlowing),
@@ -307,7 +311,11 @@ impl Engine {
                 GroupOutput::Say { .. }
                 | GroupOutput::Sfu(_)
                 | GroupOutput::Transport(_)
-                | GroupOutput::Event(Event::Member { .. }) => {
+                | GroupOutput::Event(
+                    Event::Member { .. }
+                    | Event::Speaker { member: None, .. }
+                    | Event::Sfu { state: SfuState::Left, .. },
+                ) => {
                     self.take_group(id, output);
                 }
                 _ => {}

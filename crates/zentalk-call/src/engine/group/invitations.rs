@@ -2,6 +2,7 @@
 
 use rand_core::CryptoRng;
 use zentalk_call_fsm::EndReason;
+use zentalk_group_keys::GroupInput;
 use zentalk_primitives::Instant;
 use zentalk_signaling_ratchet::messages::{EndCode, GroupInvite, GroupJoin, GroupRoom, MediaKinds};
 use zentalk_signaling_ratchet::{CallBody, ContactCard, IdentityPublic};
@@ -18,20 +19,23 @@ impl GroupCall {
             return Err(Error::AlreadyMember);
         }
         let index = self.free_index(now).ok_or(Error::GroupFull)?;
+        self.reach.choose(card.relay_url());
         self.members.invite(now, index, card.clone());
         self.deserted = None;
         match self.begun {
             // The first ones are told when there is a server.
             Begun::Here { told: false } => Ok(()),
             _ => {
-                self.say_word(index, &card, true);
+                self.say_voucher(index, &card, true);
                 self.say_invite(index, card)
             }
         }
     }
 
     fn free_index(&self, now: Instant) -> Option<u8> {
-        self.members.free_index(self.own.index, |index| self.words.promise(now, index))
+        let expected = self.vouchers.others(now, |who| self.members.index_of(who).is_some());
+        let is_promised = |index| self.vouchers.promise(now, index);
+        self.members.free_index(self.own.index, expected, is_promised)
     }
 
     /// Tells those who are invited, now that there is a server to meet at.
@@ -50,7 +54,7 @@ impl GroupCall {
         let invited = match self.free_index(now) {
             Some(index) => {
                 self.members.invite(now, index, card.clone());
-                self.say_word(index, &card, true);
+                self.say_voucher(index, &card, true);
                 self.say_invite(index, card)
             }
             None => {
@@ -78,12 +82,14 @@ impl GroupCall {
         if !from_inviter || self.has_key() || !same_room || !is_free {
             return Err(Error::NotInvited);
         }
+        // Its former index may be somebody else's by now, who is named among the others.
+        self.own.index = index;
         let newcomers = self.note_others(setting.now, invite);
         if !same_index {
-            self.own.index = index;
             return if self.agreed { self.accept(setting) } else { Ok(()) };
         }
         if self.agreed {
+            self.name_to_keys(setting.now, setting.rng);
             let join = GroupJoin::new(self.own.member()?);
             newcomers.into_iter().for_each(|to| self.say(to, CallBody::GroupJoin(join.clone())));
         }
@@ -102,10 +108,21 @@ impl GroupCall {
                 || self.is_claimed(member);
             if !is_known {
                 self.members.join(now, member, false);
+                self.named.push(member.clone());
                 newcomers.push(member.card().clone());
             }
         }
         newcomers
+    }
+
+    /// The keys hear who is there as the invitation says, but for those who have gone since: should the call be parted now, this side
+    /// and they are no strangers to each other.
+    fn name_to_keys<R: CryptoRng>(&mut self, now: Instant, rng: &mut R) {
+        let named = self.named.iter().filter(|member| self.members.has(member));
+        let named: Vec<_> = named.map(|member| (member.index(), member.encode())).collect();
+        for (index, info) in named {
+            self.tell_keys(now, GroupInput::Named { index, info }, rng);
+        }
     }
 
     pub(super) fn say_invite(&mut self, index: u8, to: ContactCard) -> Result<(), Error> {
@@ -130,6 +147,37 @@ impl GroupCall {
         }
     }
 
+    /// Whether this side's user may take part where the address is to be hidden.
+    ///
+    /// # Errors
+    /// [`Error::ForeignRelay`] if another relay than one's own keeps the room.
+    pub(crate) fn check_room(&self) -> Result<(), Error> {
+        match self.reach.allows_room(&self.token_relay) {
+            true => Ok(()),
+            false => Err(Error::ForeignRelay),
+        }
+    }
+
+    /// Whether the user has chosen to speak to the relay of this person.
+    pub(super) fn check_relay(&self, card: &ContactCard) -> Result<(), Error> {
+        match self.reach.allows(card.relay_url()) {
+            true => Ok(()),
+            false => Err(Error::ForeignRelay),
+        }
+    }
+
+    /// The user has chosen to speak to this relay.
+    pub(super) fn choose_relay(&mut self, relay: &str) {
+        self.reach.choose(relay);
+    }
+
+    /// The user takes part with those who are there, wherever they are reached.
+    pub(crate) fn choose_members(&mut self) {
+        for (_, entry) in self.members.joined() {
+            self.reach.choose(entry.card.relay_url());
+        }
+    }
+
     /// The user accepted: this side is a member from now on, as soon as it has the keys.
     pub(crate) fn accept<R: CryptoRng>(
         &mut self,
@@ -141,6 +189,7 @@ impl GroupCall {
         let leader = self.members.joined().map(|(index, _)| index).min().unwrap_or(inviter);
         let (now, id) = (setting.now, self.id);
         self.keys = Some(Keys::joining(now, id, &member, leader, setting.rng)?);
+        self.name_to_keys(now, setting.rng);
         // To everybody, since the inviter may be gone by now.
         self.unreached.clear();
         let members: Vec<_> = self.members.joined().map(|(_, entry)| entry.card.clone()).collect();

@@ -133,7 +133,7 @@ impl GroupCall {
         message: &messages::GroupKeys,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let from = self.members.speaker(from).ok_or(Error::NotInvited)?;
+        let from = self.members.present_or_crashed(from).ok_or(Error::NotInvited)?;
         let message = KeyMessage::decode(message.expose())?;
         self.tell_keys(now, GroupInput::Message { from, message }, rng);
         Ok(())
@@ -161,9 +161,7 @@ impl GroupCall {
     fn say_keys(&mut self, to: u8, message: &KeyMessage) {
         let Some(to) = self.card_of(to) else { return };
         match messages::GroupKeys::new(message.encode()) {
-            Ok(message) => {
-                self.outputs.push_back(Output::Say { to, body: CallBody::GroupKeys(message) });
-            }
+            Ok(message) => self.say(to, CallBody::GroupKeys(message)),
             Err(error) => tracing::warn!(%error, "a message about keys is too long"),
         }
     }
@@ -195,6 +193,9 @@ impl GroupCall {
                     media.request_keyframes();
                 }
                 self.tell(Event::Epoch { call: self.id, epoch, cause });
+                self.drain_verification();
+                self.expect_media(now);
+                self.repeat_tracks();
             }
             GroupEvent::KeyMissing { sender } => self.members.unreadable(now, sender, true),
             GroupEvent::KeyFound { sender } => self.members.unreadable(now, sender, false),
@@ -245,6 +246,7 @@ impl GroupCall {
         self.introduce(&newcomers);
         // A member that the server told of before the keys did has a name now.
         self.note_present(now);
+        self.expect_media(now);
     }
 }
 

@@ -42,8 +42,39 @@ pub enum MemberState {
     Connected,
     /// It is a member, but its frames do not arrive, or do not open. Never a silent black tile.
     Stale,
+    /// It is a member and sends nothing, as it says itself: its microphone and its camera are off. Whether it is still there
+    /// cannot be told from what arrives.
+    Quiet,
     /// Is no member any more, or never became one.
     Left(EndReason),
+}
+
+/// One of the media that a member of a group call sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Track {
+    /// Its sound.
+    Microphone,
+    /// Its pictures, in whichever size.
+    Camera,
+}
+
+impl Track {
+    /// All of them.
+    pub(super) const ALL: [Self; 2] = [Self::Microphone, Self::Camera];
+}
+
+/// How it stands with one of the media of a member of a group call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrackState {
+    /// Its frames arrive and open.
+    Arriving,
+    /// The member says itself, through its ratchet session, that it sends none.
+    Off,
+    /// The member says that it sends, or has not said that it does not, and nothing arrives that opens: for 3 s of sound, for
+    /// 5 s of pictures, for 10 s where there was nothing yet. The server keeps it back, or the path is too narrow for it.
+    Stopped,
 }
 
 /// Why a group call's keys changed.

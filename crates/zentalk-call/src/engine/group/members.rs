@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use zentalk_call_fsm::{EndReason, RING_TIMEOUT};
 use zentalk_primitives::{Instant, ParticipantId};
-use zentalk_signaling_ratchet::messages::GroupMember;
+use zentalk_signaling_ratchet::messages::{GroupMember, GroupTracks};
 use zentalk_signaling_ratchet::{ContactCard, IdentityPublic};
 
-use super::member::{Member, MemberState};
+use super::member::{Member, MemberState, Track, TrackState};
+use super::presence::{APPEARANCE_LIMIT, Presence};
+use super::tracks::Tracks;
 
 /// The people of a call at most, this side included.
 pub(crate) const MAX_PEOPLE: usize = 6;
@@ -19,16 +21,21 @@ const MAX_INDICES: u8 = zentalk_signaling_ratchet::limits::GROUP_MEMBERS as u8;
 const ABSENCE_LIMIT: Duration = Duration::from_secs(12);
 /// The same for one that the server says it has not heard for ten seconds.
 const SILENCE_LIMIT: Duration = Duration::from_secs(2);
-/// How long a member that accepted has for its first appearance.
-const APPEARANCE_LIMIT: Duration = Duration::from_secs(30);
-/// How long after its last frame that opened a member counts as stale.
-const STALE_AFTER: Duration = Duration::from_secs(3);
 
 /// The other people of a call, by index. Those who are gone stay listed: an index names one person only.
 #[derive(Default)]
 pub(super) struct Members {
     entries: BTreeMap<u8, Entry>,
-    changes: VecDeque<(Member, MemberState)>,
+    /// Whether they are expected to send pictures.
+    has_video: bool,
+    changes: VecDeque<(Member, Change)>,
+}
+
+/// What is new of one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    State(MemberState),
+    Track(Track, TrackState),
 }
 
 /// One of them.
@@ -40,6 +47,8 @@ pub(super) struct Entry {
     /// Whether this side invited it.
     ours: bool,
     told: Option<MemberState>,
+    /// What was told of its tracks that differs from what is expected of everybody.
+    told_tracks: BTreeMap<Track, TrackState>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,22 +63,12 @@ enum Phase {
     Gone(EndReason),
 }
 
-/// Where a member is, and when it was last known to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Presence {
-    /// Whether its key engine's roster has it.
-    keyed: bool,
-    /// Whether it is at the server.
-    here: bool,
-    /// Whether its frames are known not to open.
-    unreadable: bool,
-    /// When a frame of it last opened.
-    heard: Option<Instant>,
-    /// When it counts as crashed if nothing else happens.
-    lost_at: Option<Instant>,
-}
-
 impl Members {
+    /// Nobody yet, in a call that carries pictures or does not.
+    pub(super) fn new(has_video: bool) -> Self {
+        Self { has_video, ..Self::default() }
+    }
+
     // Who is there.
 
     pub(super) fn get(&self, index: u8) -> Option<&Entry> {
@@ -83,7 +82,7 @@ impl Members {
     }
 
     /// The same for a person who may have been taken for crashed: they may be back before the others know.
-    pub(super) fn speaker(&self, identity: &IdentityPublic) -> Option<u8> {
+    pub(super) fn present_or_crashed(&self, identity: &IdentityPublic) -> Option<u8> {
         let crashed = |entry: &&Entry| {
             entry.phase == Phase::Gone(EndReason::ConnectionLost)
                 && entry.participant.is_some()
@@ -142,6 +141,12 @@ impl Members {
         self.current().filter(invited).map(|(at, entry)| (at, entry.card.clone())).collect()
     }
 
+    /// Those whom this side has invited and who are not gone, whether they have come or not.
+    pub(super) fn guests(&self) -> Vec<ContactCard> {
+        let ours = self.current().filter(|(_, entry)| entry.ours);
+        ours.map(|(_, entry)| entry.card.clone()).collect()
+    }
+
     /// Whether nobody has ever come with this index. Somebody may have been asked in vain.
     pub(super) fn is_unused(&self, index: u8) -> bool {
         self.get(index).is_none_or(|entry| !entry.is_current() && entry.participant.is_none())
@@ -149,7 +154,11 @@ impl Members {
 
     /// Whether as many people are here and asked as a call can have, this side included.
     pub(super) fn is_full(&self) -> bool {
-        self.current().count() + 1 >= MAX_PEOPLE
+        self.is_full_with(0)
+    }
+
+    fn is_full_with(&self, expected: usize) -> bool {
+        self.current().count() + 1 + expected >= MAX_PEOPLE
     }
 
     pub(super) fn is_invited(&self, index: u8) -> bool {
@@ -167,10 +176,16 @@ impl Members {
     }
 
     /// An index that nobody has had, above all that are known: who comes later never leads before those who were there. One that
-    /// another member promised is left to them, if there is a choice.
-    pub(super) fn free_index(&self, own: u8, is_promised: impl Fn(u8) -> bool) -> Option<u8> {
+    /// another member promised is left to them, if there is a choice. So many more are `expected`, whom others have invited.
+    pub(super) fn free_index(
+        &self,
+        own: u8,
+        expected: usize,
+        is_promised: impl Fn(u8) -> bool,
+    ) -> Option<u8> {
         let highest = self.entries.keys().next_back().copied().unwrap_or(0).max(own);
-        let mut free = (highest + 1..MAX_INDICES).filter(|_| !self.is_full());
+        let is_full = self.is_full_with(expected);
+        let mut free = (highest + 1..MAX_INDICES).filter(|_| !is_full);
         free.clone().find(|index| !is_promised(*index)).or_else(|| free.next())
     }
 
@@ -179,7 +194,7 @@ impl Members {
     /// This side invites somebody.
     pub(super) fn invite(&mut self, now: Instant, index: u8, card: ContactCard) {
         let phase = Phase::Invited { rings: false, until: now + RING_TIMEOUT };
-        let entry = Entry { card, participant: None, phase, ours: true, told: None };
+        let entry = Entry { ours: true, ..Entry::new(card, phase) };
         self.entries.insert(index, entry);
         self.tell(now, index);
     }
@@ -196,13 +211,7 @@ impl Members {
     /// Somebody accepted, or is a member as others say. One who was known stays what they were; who comes instead of another begins
     /// anew, and that one is gone.
     pub(super) fn join(&mut self, now: Instant, member: &GroupMember, keyed: bool) {
-        let fresh = Presence {
-            keyed,
-            here: false,
-            unreadable: false,
-            heard: None,
-            lost_at: Some(now + APPEARANCE_LIMIT),
-        };
+        let fresh = Presence::fresh(now, keyed, Tracks::new(self.has_video));
         let (index, participant) = (member.index(), Some(member.participant()));
         if self.get(index).is_some_and(|entry| entry.is_keyed() && !entry.may_be(member)) {
             self.gone(now, index, EndReason::ConnectionLost);
@@ -214,8 +223,11 @@ impl Members {
             }
             _ => Phase::Member(fresh),
         };
-        let (ours, told) = known.map_or((false, None), |entry| (entry.ours, entry.told));
-        let entry = Entry { card: member.card().clone(), participant, phase, ours, told };
+        let mut entry = Entry { participant, ..Entry::new(member.card().clone(), phase) };
+        if let Some(known) = self.entries.remove(&index).filter(|known| known.may_be(member)) {
+            (entry.ours, entry.told, entry.told_tracks) =
+                (known.ours, known.told, known.told_tracks);
+        }
         self.entries.insert(index, entry);
         self.tell(now, index);
     }
@@ -237,7 +249,7 @@ impl Members {
         identity: &IdentityPublic,
         reason: EndReason,
     ) -> Option<u8> {
-        let index = self.speaker(identity)?;
+        let index = self.present_or_crashed(identity)?;
         self.entries.get_mut(&index)?.phase = Phase::Gone(reason);
         self.tell(now, index);
         Some(index)
@@ -253,9 +265,15 @@ impl Members {
         });
     }
 
-    /// It cannot be told whether they are gone: this side is itself cut off.
+    /// It cannot be told whether they are gone: this side is itself cut off, or has another path to them.
     pub(super) fn wait_longer(&mut self, now: Instant, index: u8) {
-        self.update(now, index, |presence| presence.lost_at = Some(now + ABSENCE_LIMIT));
+        let later = now + ABSENCE_LIMIT;
+        if let Some(Entry { phase: Phase::Invited { until, .. }, .. }) =
+            self.entries.get_mut(&index)
+        {
+            *until = later;
+        }
+        self.update(now, index, |presence| presence.lost_at = Some(later));
     }
 
     /// This side is at another server, where nobody has been seen yet.
@@ -265,14 +283,29 @@ impl Members {
             self.update(now, index, |presence| {
                 presence.here = false;
                 presence.lost_at = Some(now + APPEARANCE_LIMIT);
+                presence.tracks.expect_nothing_yet();
             });
         }
     }
 
+    /// There is a path to a server, and keys: whom the keys know should be heard.
+    pub(super) fn expect(&mut self, now: Instant) {
+        let keyed = self.joined().filter(|(_, entry)| entry.is_keyed()).map(|(index, _)| index);
+        for index in keyed.collect::<Vec<_>>() {
+            self.update(now, index, |presence| presence.tracks.expect(now));
+        }
+    }
+
+    /// A member says what it sends.
+    pub(super) fn say_tracks(&mut self, now: Instant, index: u8, word: GroupTracks) {
+        self.update(now, index, |presence| presence.tracks.take_word(now, word));
+    }
+
     /// A frame of theirs opened.
-    pub(super) fn heard(&mut self, now: Instant, index: u8) {
+    pub(super) fn heard(&mut self, now: Instant, index: u8, track: Track) {
         self.update(now, index, |presence| {
             presence.heard = Some(now);
+            presence.tracks.heard(now, track);
             presence.unreadable = false;
             presence.here = true;
             presence.lost_at = None;
@@ -321,7 +354,7 @@ impl Members {
     }
 
     /// What the application has not been told yet.
-    pub(super) fn poll(&mut self) -> Option<(Member, MemberState)> {
+    pub(super) fn poll(&mut self) -> Option<(Member, Change)> {
         self.changes.pop_front()
     }
 
@@ -331,15 +364,46 @@ impl Members {
 
     fn tell(&mut self, now: Instant, index: u8) {
         let Some(entry) = self.entries.get_mut(&index) else { return };
+        entry.handle_timeout(now);
         let state = entry.state(now);
         if entry.told != Some(state) {
             entry.told = Some(state);
-            self.changes.push_back((entry.member(index), state));
+            self.changes.push_back((entry.member(index), Change::State(state)));
+        }
+        while let Some((track, state)) = entry.next_track() {
+            self.changes.push_back((entry.member(index), Change::Track(track, state)));
         }
     }
 }
 
 impl Entry {
+    fn new(card: ContactCard, phase: Phase) -> Self {
+        let told_tracks = BTreeMap::new();
+        Self { card, participant: None, phase, ours: false, told: None, told_tracks }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        if let Phase::Member(presence) = &mut self.phase {
+            presence.tracks.handle_timeout(now);
+        }
+    }
+
+    /// What is to be told of a track. Of a member that is stale as a whole nothing more is said; that all arrives, is expected.
+    fn next_track(&mut self) -> Option<(Track, TrackState)> {
+        let Phase::Member(presence) = self.phase else { return None };
+        if !matches!(self.told, Some(MemberState::Connected | MemberState::Quiet)) {
+            return None;
+        }
+        let news = |track: &Track| {
+            let state = presence.tracks.state(*track)?;
+            let told = self.told_tracks.get(track).copied().unwrap_or(TrackState::Arriving);
+            (state != told).then_some((*track, state))
+        };
+        let (track, state) = Track::ALL.iter().find_map(news)?;
+        self.told_tracks.insert(track, state);
+        Some((track, state))
+    }
+
     fn is_current(&self) -> bool {
         !matches!(self.phase, Phase::Gone(_))
     }
@@ -373,23 +437,14 @@ impl Entry {
             Phase::Invited { rings: false, .. } => MemberState::Invited,
             Phase::Invited { rings: true, .. } => MemberState::Ringing,
             Phase::Gone(reason) => MemberState::Left(reason),
-            Phase::Member(Presence { unreadable: true, keyed: true, .. }) => MemberState::Stale,
-            Phase::Member(Presence { heard: None, .. }) => MemberState::Joining,
-            Phase::Member(Presence { heard: Some(heard), .. }) if now < heard + STALE_AFTER => {
-                MemberState::Connected
-            }
-            Phase::Member(_) => MemberState::Stale,
+            Phase::Member(presence) => presence.state(now),
         }
     }
 
     fn next_timeout(&self) -> Option<Instant> {
         match self.phase {
             Phase::Invited { until, .. } => Some(until),
-            Phase::Member(presence) => {
-                let connected = self.told == Some(MemberState::Connected);
-                let stale = presence.heard.filter(|_| connected).map(|at| at + STALE_AFTER);
-                stale.into_iter().chain(presence.lost_at).min()
-            }
+            Phase::Member(presence) => presence.next_timeout(self.told),
             Phase::Gone(_) => None,
         }
     }

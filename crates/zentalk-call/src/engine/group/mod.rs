@@ -22,17 +22,21 @@ mod keys;
 mod media;
 mod member;
 mod members;
+mod own_tracks;
 mod people;
 mod poll;
+mod presence;
+mod reach;
 mod servers;
 mod speaker;
 mod stay;
 mod stays;
 mod tokens;
+mod tracks;
 mod upgrade;
 mod verification;
+mod vouchers;
 mod watch;
-mod words;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -50,19 +54,23 @@ pub(crate) use self::asked::Asked;
 pub(crate) use self::downgrade::Downgrade;
 pub(crate) use self::engine::setting;
 pub use self::io::{SfuGrant, SfuInput, SfuOutput, SfuState};
-pub use self::member::{EpochCause, Member, MemberState};
+pub use self::member::{EpochCause, Member, MemberState, Track, TrackState};
 pub(crate) use self::members::MAX_PEOPLE;
 pub(crate) use self::upgrade::Upgrade;
+pub use self::verification::Unverified;
 
 use self::keys::Keys;
 use self::members::Members;
+use self::own_tracks::OwnTracks;
+use self::reach::Reach;
 use self::servers::Servers;
 use self::speaker::Speakers;
 use self::stay::Stay;
 use self::tokens::Tokens;
 use self::verification::Verification;
-use self::words::Words;
+use self::vouchers::Vouchers;
 use super::call::Setting;
+use super::config::Privacy;
 use super::event::{Event, Media};
 use super::stats::CallStats;
 use super::transport::{self, Inheritance, Transport};
@@ -76,12 +84,15 @@ pub(crate) struct GroupCall {
     room: RoomId,
     /// The relay that gives out tokens for the room.
     token_relay: String,
+    reach: Reach,
     begun: Begun,
     /// Whether this side's user placed or accepted it.
     agreed: bool,
     members: Members,
     /// Whom other members have invited.
-    words: Words,
+    vouchers: Vouchers,
+    /// Who is there as the invitation says.
+    named: Vec<GroupMember>,
     /// Members that could not be told that this side accepted.
     unreached: BTreeSet<u8>,
     /// With whom a call of two goes on beside this one, until it is replaced.
@@ -95,6 +106,8 @@ pub(crate) struct GroupCall {
     /// What the stays counted that are over.
     earlier: CallStats,
     permit: Option<MediaPermit>,
+    /// What this side sends, as the members know it.
+    own_tracks: OwnTracks,
     /// Which member each pair of slots is asked for.
     places: BTreeMap<u8, usize>,
     speakers: Speakers,
@@ -185,9 +198,11 @@ impl GroupCall {
             (identity.card.relay_url().to_owned(), RoomId::random(setting.rng));
         let own = Own::new(0, identity, setting)?;
         let begun = Begun::Here { told: false };
-        let mut call = Self::new(id, own, (room, token_relay), media_kinds, begun);
+        let place = (room, token_relay);
+        let mut call = Self::new(id, own, place, media_kinds, begun, setting.config.privacy);
         call.agreed = true;
         for (index, card) in (1..).zip(invited) {
+            call.reach.choose(card.relay_url());
             call.members.invite(setting.now, index, card);
         }
         call.keys = Some(Keys::initiate(setting.now, id, &call.own.member()?, setting.rng)?);
@@ -210,10 +225,11 @@ impl GroupCall {
         let own = Own::new(index, identity, setting)?;
         let begun = Begun::ByInvitation { inviter: inviter.index() };
         let place = (room.id(), room.token_relay().to_owned());
-        let mut call = Self::new(id, own, place, media_kinds, begun);
+        let mut call = Self::new(id, own, place, media_kinds, begun, setting.config.privacy);
         call.servers = Servers::new(room.sfus().to_vec());
-        for member in present.iter().chain([&inviter]) {
-            call.members.join(setting.now, member, false);
+        for member in present.into_iter().chain([inviter]) {
+            call.members.join(setting.now, &member, false);
+            call.named.push(member);
         }
         Ok(call)
     }
@@ -224,17 +240,21 @@ impl GroupCall {
         (room, token_relay): (RoomId, String),
         media_kinds: Media,
         begun: Begun,
+        privacy: Privacy,
     ) -> Self {
+        let reach = Reach::new(own.card.relay_url(), privacy);
         Self {
             id,
             media_kinds,
             own,
             room,
             token_relay,
+            reach,
             begun,
             agreed: false,
-            members: Members::default(),
-            words: Words::default(),
+            members: Members::new(media_kinds.has_video()),
+            vouchers: Vouchers::default(),
+            named: Vec::new(),
             unreached: BTreeSet::new(),
             pair: None,
             keys: None,
@@ -244,6 +264,7 @@ impl GroupCall {
             inheritance: None,
             earlier: CallStats::default(),
             permit: None,
+            own_tracks: OwnTracks::new(media_kinds),
             places: BTreeMap::new(),
             speakers: Speakers::default(),
             verification: Verification::default(),
@@ -271,9 +292,9 @@ impl GroupCall {
         self.own.index
     }
 
-    /// Whether its members meet in this room.
-    pub(crate) fn is_room(&self, room: RoomId) -> bool {
-        self.room == room
+    /// Where its members meet.
+    pub(crate) fn room(&self) -> RoomId {
+        self.room
     }
 
     /// The index of a person who is not gone.
@@ -328,9 +349,8 @@ impl GroupCall {
 
     /// What it had to say when it ended.
     pub(crate) fn last_outputs(&mut self) -> VecDeque<Output> {
-        let call = self.id;
-        while let Some((member, state)) = self.members.poll() {
-            self.tell(Event::Member { call, member: Box::new(member), state });
+        while let Some(event) = self.next_of_members() {
+            self.tell(event);
         }
         core::mem::take(&mut self.outputs)
     }
@@ -370,6 +390,7 @@ impl GroupCall {
 
     /// Sends 20 ms of sound.
     pub(crate) fn send_audio(&mut self, now: Instant, frame: &AudioFrame) -> Result<(), Error> {
+        self.note_sending(now, Track::Microphone);
         let (Some(stay), Some(keys)) = (&mut self.stay, &mut self.keys) else {
             return Err(Error::NotUp);
         };
@@ -384,6 +405,7 @@ impl GroupCall {
         if !self.media_kinds.has_video() {
             return Err(Error::NoSuchMedia);
         }
+        self.note_sending(now, Track::Camera);
         let (Some(stay), Some(keys)) = (&mut self.stay, &mut self.keys) else {
             return Err(Error::NotUp);
         };

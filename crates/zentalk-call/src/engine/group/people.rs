@@ -19,6 +19,10 @@ impl GroupCall {
             true => self.members.current().map(|(_, entry)| entry.card.clone()).collect(),
             false => self.inviter().cloned().into_iter().collect(),
         };
+        if !self.agreed {
+            // To decline is the user's own word, and where it is not, the engine keeps it from foreign relays.
+            everybody.iter().for_each(|to| self.reach.choose(to.relay_url()));
+        }
         for to in everybody {
             self.say(to, CallBody::End(EndCode(reason.to_wire())));
         }
@@ -28,22 +32,43 @@ impl GroupCall {
     pub(super) fn say_end_to(&mut self, index: u8, reason: EndReason) {
         let to = self.members.get(index).map(|entry| entry.card.clone());
         // The same word would end the call of two.
-        if let Some(to) = to.filter(|to| self.pair.as_ref() != Some(to.identity())) {
+        if let Some(to) = to.filter(|_| !self.is_pair(index)) {
             self.say(to, CallBody::End(EndCode(reason.to_wire())));
         }
     }
 
-    /// The call stays one of two: everybody else hears that it is over for them.
-    pub(crate) fn say_end_to_third_parties(&mut self, now: Instant, reason: EndReason) {
-        let all: Vec<_> = self.members.current().map(|(index, _)| index).collect();
-        for index in all {
-            self.say_end_to(index, reason);
-            self.members.gone(now, index, reason);
+    /// The call stays one of two: everybody but the peer hears `told`, and is shown as gone for the reason `seen`. Returns whom this
+    /// side has invited of them.
+    pub(super) fn dismiss_third_parties(
+        &mut self,
+        now: Instant,
+        (told, seen): (EndReason, EndReason),
+    ) -> Vec<ContactCard> {
+        let is_known = self.begun != (Begun::Here { told: false });
+        let guests = self.members.guests();
+        let others = self.members.current().map(|(index, _)| index);
+        let others: Vec<_> = others.filter(|index| !self.is_pair(*index)).collect();
+        for index in others {
+            if is_known {
+                self.say_end_to(index, told);
+            }
+            self.members.gone(now, index, seen);
         }
+        guests.into_iter().filter(|card| self.pair.as_ref() != Some(card.identity())).collect()
     }
 
+    /// Whether this is the peer of a call of two that goes on beside this one.
+    pub(super) fn is_pair(&self, index: u8) -> bool {
+        let entry = self.members.get(index);
+        self.pair.is_some() && entry.map(|entry| entry.card.identity()) == self.pair.as_ref()
+    }
+
+    /// Says something to one person, unless it would tell this side's address to a relay that the user did not choose.
     pub(super) fn say(&mut self, to: ContactCard, body: CallBody) {
-        self.outputs.push_back(Output::Say { to, body });
+        match self.reach.allows(to.relay_url()) {
+            true => self.outputs.push_back(Output::Say { to, body }),
+            false => tracing::debug!("nothing is sent to a relay that others chose"),
+        }
     }
 
     // What others say.
@@ -93,7 +118,7 @@ impl GroupCall {
 
     fn is_vouched_for(&self, now: Instant, who: &IdentityPublic, index: u8) -> bool {
         let is_free = index != self.own.index && self.members.is_unused(index);
-        self.agreed && is_free && self.words.stand_for(now, who, index)
+        self.agreed && is_free && self.vouchers.stand_for(now, who, index)
     }
 
     /// Whether somebody comes under the name that the server has for another member.
@@ -130,7 +155,7 @@ impl GroupCall {
             }
             return;
         }
-        self.words.forget(from);
+        self.vouchers.forget(from);
         self.remove(now, index, reason, rng);
     }
 
@@ -145,7 +170,7 @@ impl GroupCall {
         if is_about_an_invitation(reason) {
             return;
         }
-        self.words.forget(from);
+        self.vouchers.forget(from);
         if let Some(index) = self.members.gone_for_good(now, from, reason) {
             self.tell_keys(now, GroupInput::Leave { index }, rng);
         }
@@ -216,7 +241,7 @@ impl GroupCall {
     /// An invitation of this side's is over: the members are to let nobody in by it.
     fn take_back(&mut self, index: u8) {
         if let Some(card) = self.members.get(index).map(|entry| entry.card.clone()) {
-            self.say_word(index, &card, false);
+            self.say_voucher(index, &card, false);
         }
     }
 

@@ -7,6 +7,7 @@ use zentalk_call_fsm::{EndReason, Message};
 use zentalk_ice_nat::LocalSocket;
 use zentalk_primitives::Instant;
 
+use super::members::Change;
 use super::stay::{self, Stay};
 use super::{GroupCall, Output};
 use crate::Error;
@@ -22,6 +23,7 @@ impl GroupCall {
             }
         }
         self.verify(now, rng);
+        self.say_tracks(now);
         self.speakers.handle_timeout(now);
         self.members.handle_timeout(now);
         if self.agreed {
@@ -34,15 +36,17 @@ impl GroupCall {
         }
     }
 
-    /// Nobody is taken for gone while this side itself is cut off.
+    /// Nobody is taken for gone while this side itself is cut off, and not the peer while there is another path to it.
     fn remove_overdue<R: CryptoRng>(&mut self, now: Instant, rng: &mut R) {
         let is_connected = self.stay.as_ref().is_some_and(Stay::is_up);
         for (index, reason) in self.members.overdue(now) {
-            if self.members.is_invited(index) {
-                self.say_end_to(index, EndReason::NoAnswer);
-            } else if !is_connected {
+            let is_invited = self.members.is_invited(index);
+            if self.is_pair(index) || !(is_invited || is_connected) {
                 self.members.wait_longer(now, index);
                 continue;
+            }
+            if is_invited {
+                self.say_end_to(index, EndReason::NoAnswer);
             }
             self.remove(now, index, reason, rng);
         }
@@ -55,9 +59,8 @@ impl GroupCall {
             if let Some(output) = self.outputs.pop_front() {
                 return output;
             }
-            if let Some((member, state)) = self.members.poll() {
-                let (call, member) = (self.id, Box::new(member));
-                return Output::Event(Event::Member { call, member, state });
+            if let Some(event) = self.next_of_members() {
+                return Output::Event(event);
             }
             if let Some(member) = self.speakers.poll() {
                 self.subscribe(now);
@@ -93,12 +96,23 @@ impl GroupCall {
         }
     }
 
+    /// What is new of a member.
+    pub(super) fn next_of_members(&mut self) -> Option<Event> {
+        let (member, change) = self.members.poll()?;
+        let (call, member) = (self.id, Box::new(member));
+        Some(match change {
+            Change::State(state) => Event::Member { call, member, state },
+            Change::Track(track, state) => Event::Track { call, member, track, state },
+        })
+    }
+
     fn next_timeout(&self, now: Instant, others: [Option<Instant>; 2]) -> Option<Instant> {
         let deserted = self.deserted.map(|(until, _)| until);
         let own = [
             self.members.next_timeout().filter(|_| self.agreed),
             self.speakers.next_timeout(),
             self.verification.next_timeout(),
+            self.own_tracks.next_timeout(now),
             self.tokens.next_timeout(),
             self.servers.next_timeout(now),
             self.alone_until,

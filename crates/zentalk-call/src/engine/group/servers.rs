@@ -18,6 +18,8 @@ pub(super) struct Servers {
     /// Stays that failed since one was good.
     failures: u32,
     next_at: Option<Instant>,
+    /// Whether they are known to be those of one's own relay.
+    vetted: bool,
     /// Servers of which it was told that they are lost since one was good.
     told_lost: BTreeSet<usize>,
 }
@@ -29,6 +31,13 @@ const MAX_PAUSE: Duration = Duration::from_secs(4);
 impl Servers {
     pub(super) fn new(urls: Vec<String>) -> Self {
         Self { urls, ..Self::default() }
+    }
+
+    /// Forgets those that one's own relay does not name. Only before the first is tried: from then on the circle is what it is.
+    pub(super) fn vet(&mut self, named: &[String]) {
+        if !core::mem::replace(&mut self.vetted, true) {
+            self.urls.retain(|url| named.contains(url));
+        }
     }
 
     /// From the present one on: what those who come later are to try in this order.
@@ -140,5 +149,16 @@ mod tests {
         servers.lost(Instant::ZERO, false);
         let urls = servers.in_turn();
         assert_eq!(urls, ["wss://1.example", "wss://2.example", "wss://0.example"]);
+    }
+
+    /// Later tokens name what they like: who is at a server stays there.
+    #[test]
+    fn servers_that_the_own_relay_does_not_name_are_forgotten_once_and_in_order() {
+        let mut servers = servers(3);
+        let named = ["wss://2.example", "wss://7.example", "wss://0.example"].map(str::to_owned);
+        servers.vet(&named);
+        assert_eq!(servers.in_turn(), ["wss://0.example", "wss://2.example"]);
+        servers.vet(&[]);
+        assert_eq!(servers.in_turn().len(), 2);
     }
 }

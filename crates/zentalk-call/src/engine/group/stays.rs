@@ -56,10 +56,24 @@ impl GroupCall {
             let servers = grant.servers.iter().take(zentalk_signaling_ratchet::limits::GROUP_SFUS);
             self.servers = super::Servers::new(servers.cloned().collect());
         }
+        if self.reach.is_limited() {
+            self.servers.vet(&grant.servers);
+        }
+        if self.servers.is_empty() {
+            self.no_server();
+            return;
+        }
         if let Err(error) = self.say_invites() {
             tracing::warn!(%error, "nobody could be invited");
             self.outputs.push_back(Output::Report(Report::SignallingFailed));
         }
+    }
+
+    /// None of the servers that the inviter names is one of this side's relay.
+    fn no_server(&mut self) {
+        let others: Vec<_> = self.members.current().map(|(index, _)| index).collect();
+        others.into_iter().for_each(|index| self.say_end_to(index, EndReason::CouldNotConnect));
+        self.outputs.push_back(Output::Message(Message::End(EndReason::NoServer)));
     }
 
     /// Without a first token there is no call; without a further one it goes on where it is.
@@ -245,6 +259,8 @@ impl GroupCall {
             (Some(_), Some(stay)) if stay.is_up() && !stay.has_media() => {
                 let now = setting.now;
                 stay.start_media(setting)?;
+                self.own_tracks.open(now);
+                self.expect_media(now);
                 self.subscribe(now);
                 Ok(())
             }
@@ -281,6 +297,7 @@ impl GroupCall {
     /// Leaves the server. What it has to say for the last time goes out.
     pub(crate) fn end_stay(&mut self, now: Instant) {
         self.earlier = self.stats(now);
+        self.own_tracks.close();
         let (Some(mut stay), Some(keys)) = (self.stay.take(), self.keys.as_mut()) else { return };
         stay.leave(now, keys.keyring());
         loop {
@@ -331,6 +348,16 @@ impl GroupCall {
         let gone = |stay: &mut Stay| stay.is_up() && !stay.transport().has_pair();
         if self.stay.as_mut().is_some_and(gone) {
             self.lost(now, LossCause::RelayLost, true);
+        }
+    }
+
+    /// The call goes on without a server.
+    pub(super) fn tell_left(&mut self) {
+        if let Some(url) = self.servers.present().map(str::to_owned) {
+            self.tell(Event::Sfu { call: self.id, url, state: SfuState::Left });
+        }
+        if self.speakers.present().is_some() {
+            self.tell(Event::Speaker { call: self.id, member: None });
         }
     }
 

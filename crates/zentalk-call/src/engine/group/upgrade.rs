@@ -4,7 +4,8 @@
 //!    agreed to this call, and is asked for nothing more than it agreed to.
 //! 2. Both go to the server. Until then, and a little longer, media take the old path as well.
 //! 3. Once the peer has been heard over the server for a while, the old path is closed.
-//! 4. If there is no way to the server, the call of two goes on. If the server answers but is reached by relays only, the old path
+//! 4. Where both invite somebody at once, the room with the larger id stays, and the guests of the other are invited into it.
+//! 5. If there is no way to the server, the call of two goes on. If the server answers but is reached by relays only, the old path
 //!    gives up its own for that: a moment without media.
 
 use core::time::Duration;
@@ -57,7 +58,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The peer makes the call of two a group call, or the inviter gives this side another index. Nobody is asked: this side agreed to the call, and to all that it carries.
+    /// The peer makes the call of two a group call, or the inviter gives this side another index. Nobody is asked: this side agreed
+    /// to the call, and to all that it carries.
     pub(super) fn handle_upgrade(
         &mut self,
         id: CallId,
@@ -65,7 +67,8 @@ impl Engine {
         invite: GroupInvite,
     ) -> Result<(), Error> {
         self.follows_into(from, &invite);
-        if let Some(mut group) = self.group.take() {
+        let crosses = self.crosses(from, &invite);
+        if let Some(mut group) = self.group.take_if(|_| !crosses) {
             let renumbered = group.renumber(from, &invite, &mut setting(self));
             self.group = Some(group);
             return renumbered;
@@ -78,12 +81,32 @@ impl Engine {
         if invite.media().video && call.media_kinds() == Media::Audio {
             return Err(Error::MoreMedia);
         }
-        let identity = self.identity()?;
+        let (identity, relay) = (self.identity()?, call.peer().relay_url().to_owned());
         let mut group = GroupCall::receive(id, identity, invite, &mut setting(self))?;
+        group.check_room()?;
+        group.choose_relay(&relay);
         group.accept(&mut setting(self))?;
+        if crosses {
+            self.give_way();
+        }
         self.hand_over(&mut group)?;
         self.group = Some(group);
         Ok(())
+    }
+
+    /// Whether both make the call a group call at once, and it is this side that follows: into the room with the larger id.
+    fn crosses(&self, from: &IdentityPublic, invite: &GroupInvite) -> bool {
+        let theirs = invite.room().id();
+        let gives_way = |group: &GroupCall| group.inviter().is_none() && group.room() < theirs;
+        self.upgrade.is_some()
+            && self.call.as_ref().is_some_and(|call| call.peer().identity() == from)
+            && self.group.as_ref().is_some_and(gives_way)
+    }
+
+    /// Leaves this side's own group for the peer's, where its guests are asked again.
+    fn give_way(&mut self) {
+        let guests = self.drop_group((EndReason::HungUpRemote, EndReason::Glare));
+        self.downgrade.hold(guests);
     }
 
     fn hand_over(&mut self, group: &mut GroupCall) -> Result<(), Error> {
@@ -151,18 +174,26 @@ impl Engine {
 
     /// There is no way to the server: whoever was invited hears so, and the call of two goes on.
     fn give_up_upgrade(&mut self) {
+        self.drop_group((EndReason::CouldNotConnect, EndReason::CouldNotConnect));
+    }
+
+    /// The call is one of two alone. Others hear the first reason, and are shown as gone for the second. Returns whom this side had
+    /// invited of them.
+    fn drop_group(&mut self, reasons: (EndReason, EndReason)) -> Vec<ContactCard> {
         self.upgrade = None;
-        let Some(group) = &mut self.group else { return };
+        let Some(group) = &mut self.group else { return Vec::new() };
         let (id, permit) = (group.id(), group.take_permit());
-        group.say_end_to_third_parties(self.now, EndReason::CouldNotConnect);
+        let guests = group.dismiss_third_parties(self.now, reasons);
+        group.tell_left();
         self.end_group(id);
         if let (Some(call), Some(permit)) = (&mut self.call, permit) {
             call.take_permit_back(permit);
         }
+        guests
     }
 
     /// What the group call says while the old path decides.
-    pub(super) fn note_upgrade(&mut self, _id: CallId, output: &GroupOutput) {
+    pub(super) fn note_upgrade(&mut self, output: &GroupOutput) {
         if matches!(output, GroupOutput::Message(zentalk_call_fsm::Message::End(_))) {
             self.give_up_upgrade();
         }

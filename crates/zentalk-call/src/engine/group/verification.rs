@@ -5,15 +5,40 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 use zentalk_group_keys::{
-    Epoch, KeyCommitment, Roster, Sas, SasEvent, SasMessage, ShortAuthenticationString,
+    Epoch, KeyCommitment, Roster, Sas, SasEvent, SasMessage, SasRefusal, ShortAuthenticationString,
 };
 use zentalk_primitives::{CallId, Instant};
 use zentalk_signaling_ratchet::messages::GroupSas;
 use zentalk_signaling_ratchet::{CallBody, IdentityPublic};
 
-use super::{GroupCall, Output};
+use super::GroupCall;
 use crate::Error;
 use crate::engine::event::Event;
+
+/// Why there is no string to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unverified {
+    /// What a member revealed is not what it had committed to under the keys and the members that this side knows.
+    #[error(
+        "what they revealed does not fit what they had committed to; somebody may stand between you"
+    )]
+    Mismatch,
+    /// A member committed to one contribution and then to another.
+    #[error("they committed to a second contribution after their first")]
+    SecondCommitment,
+    /// Something of a member is still missing after 30 s. Whose, is not told: each waits for all.
+    #[error(
+        "not everybody has answered within 30 s; it is tried again when somebody joins or leaves"
+    )]
+    NoAnswer,
+    /// The members changed too often while a string was made, which somebody may use to look for one that fits. It is not tried
+    /// again in this call.
+    #[error(
+        "it was broken off too often, as by somebody who looks for a string that fits; begin another call"
+    )]
+    BrokenOff,
+}
 
 /// The verification of the present epoch.
 #[derive(Default)]
@@ -24,8 +49,14 @@ pub(super) struct Verification {
     repeat_at: Option<Instant>,
     /// How often messages are sent again; somebody who never answers is not asked for ever.
     repeats: u32,
+    /// Whether the exchange has come to its end, good or bad.
+    settled: bool,
+    /// What is to be told: whose doing it is that there is no string, and why.
+    failed: Option<(Option<u8>, Unverified)>,
     /// How often an epoch ended when its string could have been known to somebody, and not here.
     broken_off: u32,
+    /// Whether that was too often.
+    given_up: bool,
 }
 
 const SETTLE_TIME: Duration = Duration::from_millis(1_500);
@@ -39,6 +70,7 @@ const MAX_BROKEN_OFF: u32 = 16;
 enum Wanted {
     Say { to: u8, message: SasMessage },
     Show(ShortAuthenticationString),
+    Refuse(Option<u8>, Unverified),
 }
 
 impl Verification {
@@ -49,7 +81,9 @@ impl Verification {
         }
         self.repeat_at = None;
         if self.broken_off >= MAX_BROKEN_OFF {
-            tracing::warn!("too many verifications were broken off: there will be no string");
+            if !core::mem::replace(&mut self.given_up, true) {
+                self.failed = Some((None, Unverified::BrokenOff));
+            }
             self.waiting = None;
             return;
         }
@@ -62,15 +96,18 @@ impl Verification {
             // Without this side in it there is nothing to verify.
             self.exchange = Sas::new(call, epoch, own, verified, rng).ok();
             self.repeat_at = Some(now + REPEAT_INTERVAL);
-            self.repeats = 0;
+            (self.repeats, self.settled) = (0, false);
         }
         if self.repeat_at.take_if(|at| *at <= now).is_some()
             && let Some(exchange) = &mut self.exchange
-            && self.repeats < MAX_REPEATS
         {
-            exchange.repeat();
-            self.repeats += 1;
-            self.repeat_at = Some(now + REPEAT_INTERVAL);
+            if self.repeats < MAX_REPEATS {
+                exchange.repeat();
+                self.repeats += 1;
+                self.repeat_at = Some(now + REPEAT_INTERVAL);
+            } else if !self.settled {
+                self.failed = Some((None, Unverified::NoAnswer));
+            }
         }
     }
 
@@ -81,12 +118,19 @@ impl Verification {
     }
 
     fn poll(&mut self) -> Option<Wanted> {
+        if let Some((member, cause)) = self.failed.take() {
+            return Some(Wanted::Refuse(member, cause));
+        }
         loop {
             match self.exchange.as_mut()?.poll()? {
                 SasEvent::Send { to, message } => return Some(Wanted::Say { to, message }),
-                SasEvent::Verified(string) => return Some(Wanted::Show(string)),
+                SasEvent::Verified(string) => {
+                    self.settled = true;
+                    return Some(Wanted::Show(string));
+                }
                 SasEvent::Refused { member, cause } => {
-                    tracing::warn!(member, %cause, "the verification was refused");
+                    self.settled = true;
+                    return Some(Wanted::Refuse(Some(member), Unverified::from(cause)));
                 }
                 _ => {}
             }
@@ -96,6 +140,15 @@ impl Verification {
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let waiting = self.waiting.as_ref().map(|(_, _, at)| *at);
         waiting.into_iter().chain(self.repeat_at).min()
+    }
+}
+
+impl From<SasRefusal> for Unverified {
+    fn from(refusal: SasRefusal) -> Self {
+        match refusal {
+            SasRefusal::SecondCommitment => Self::SecondCommitment,
+            _ => Self::Mismatch,
+        }
     }
 }
 
@@ -117,9 +170,13 @@ impl GroupCall {
         self.drain_verification();
     }
 
-    fn drain_verification(&mut self) {
+    pub(super) fn drain_verification(&mut self) {
         while let Some(wanted) = self.verification.poll() {
             match wanted {
+                Wanted::Refuse(member, cause) => {
+                    tracing::warn!(?member, %cause, "there is no string to compare");
+                    self.tell(Event::Unverified { call: self.id, member, cause });
+                }
                 Wanted::Show(sas) => self.tell(Event::Verification { call: self.id, sas }),
                 Wanted::Say { to, message } => {
                     let (Some(to), Ok(message)) =
@@ -127,7 +184,7 @@ impl GroupCall {
                     else {
                         continue;
                     };
-                    self.outputs.push_back(Output::Say { to, body: CallBody::GroupSas(message) });
+                    self.say(to, CallBody::GroupSas(message));
                 }
             }
         }
@@ -164,5 +221,37 @@ mod tests {
             tries += u32::from(verification.exchange.as_ref().is_some_and(Sas::has_revealed));
         }
         assert_eq!(tries, MAX_BROKEN_OFF);
+        let told = refusals(&mut verification);
+        assert_eq!(told, [(None, Unverified::BrokenOff)], "it is told once");
+    }
+
+    /// What is told of failures since the last time.
+    fn refusals(verification: &mut Verification) -> Vec<(Option<u8>, Unverified)> {
+        let refusal = |wanted| match wanted {
+            Wanted::Refuse(member, cause) => Some((member, cause)),
+            _ => None,
+        };
+        std::iter::from_fn(|| verification.poll()).filter_map(refusal).collect()
+    }
+
+    /// Somebody who never answers, or whose messages a relay keeps back.
+    #[test]
+    fn a_string_that_does_not_come_about_in_thirty_seconds_is_told_to_be_missing() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut roster = Roster::new();
+        roster.insert(0, b"alice".to_vec()).unwrap();
+        roster.insert(1, b"bob".to_vec()).unwrap();
+        let mut verification = Verification::default();
+        let key = KeyCommitment::from_bytes([1; 32]);
+        verification.begin(Instant::ZERO, Epoch::new(1, 0).unwrap(), (roster, key));
+        let mut told = Vec::new();
+        for second in 0..120 {
+            let now = Instant::ZERO + Duration::from_secs(second);
+            verification.handle_timeout(now, CALL, 0, &mut rng);
+            told.extend(refusals(&mut verification).into_iter().map(|refused| (second, refused)));
+        }
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!((30..40).contains(&told[0].0), "{told:?}");
+        assert_eq!(told[0].1, (None, Unverified::NoAnswer));
     }
 }

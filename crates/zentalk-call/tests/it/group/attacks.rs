@@ -5,8 +5,29 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use zentalk_call::engine::Media;
+use zentalk_call::{EndReason, SfuState};
 
+use super::world::World;
 use super::{SECOND, three};
+
+/// Whoever answers in the server's place has not its key, and the server's word came over TLS. That the same call goes on with
+/// the right certificate is what all other tests show.
+#[test]
+fn a_server_with_another_certificate_than_it_announced_ends_the_call() {
+    let mut world = World::new(3, 1);
+    world.servers[0].lies_about_certificate = true;
+    world.place(0, &[1, 2], Media::Audio);
+    world.accept(1);
+    world.until("the call ends", |world| world.people[0].ended.is_some());
+    let alice = &world.people[0];
+    assert_eq!(alice.ended, Some(EndReason::FingerprintMismatch), "{}", world.report());
+    assert!(
+        alice.servers.iter().all(|(_, state)| *state != SfuState::Connected),
+        "{}",
+        world.report()
+    );
+    assert!(alice.heard.is_empty() && alice.words.is_empty(), "{}", world.report());
+}
 
 /// Packets come twice and again much later: SRTP and the frames' own windows take each once.
 #[test]

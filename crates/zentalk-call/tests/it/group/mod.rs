@@ -3,12 +3,16 @@
 mod attacks;
 mod downgrade;
 mod failover;
+mod invitations;
 mod newcomers;
 mod people;
 mod person;
 mod puppet;
 mod server;
+mod tracks;
 mod upgrade;
+mod upgrade_ends;
+mod verification;
 mod vouching;
 mod world;
 
@@ -44,16 +48,6 @@ fn three_people_hear_and_see_each_other() {
         assert_eq!(person.mixed_up, 0, "{}", world.report());
         assert_eq!(person.last_state(), Some(PublicState::Connected), "{}", world.report());
     }
-}
-
-#[test]
-fn the_people_of_a_call_have_one_verification_string() {
-    let mut world = three(Media::Audio, 1);
-    let words = |world: &World, who: usize| world.people[who].words.last().cloned();
-    world.until("three strings", |world| (0..3).all(|who| words(world, who).is_some()));
-    world.run(SECOND * 5);
-    let own = words(&world, 0);
-    assert_eq!((words(&world, 1), words(&world, 2)), (own.clone(), own), "{}", world.report());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use zentalk_call::engine::{
     CallStats, Engine, EngineConfig, Event, FetchedPrekeys, Media, Member, MemberState, Put, Ring,
-    SfuState,
+    SfuState, Track, TrackState, Unverified,
 };
 use zentalk_call::{
     AudioFrame, AudioSource, Channels, EndReason, PublicState, StorageKey, VideoFrame,
@@ -41,9 +41,13 @@ pub(crate) struct Person {
     pub(crate) states: Vec<PublicState>,
     pub(crate) ended: Option<EndReason>,
     pub(crate) members: BTreeMap<u8, (Member, Vec<MemberState>)>,
+    /// What was told of members' microphones and cameras, in order.
+    pub(crate) tracks: Vec<(u8, Track, TrackState)>,
     pub(crate) epochs: Vec<u32>,
     pub(crate) servers: Vec<(String, SfuState)>,
     pub(crate) words: Vec<String>,
+    /// Whose doing it was that there was no string to compare, and why.
+    pub(crate) unverified: Vec<(Option<u8>, Unverified)>,
     /// When something of a person was last heard and seen, by that person's number.
     pub(crate) heard: BTreeMap<u8, Instant>,
     pub(crate) seen: BTreeMap<u8, Instant>,
@@ -90,9 +94,11 @@ impl Person {
             states: Vec::new(),
             ended: None,
             members: BTreeMap::new(),
+            tracks: Vec::new(),
             epochs: Vec::new(),
             servers: Vec::new(),
             words: Vec::new(),
+            unverified: Vec::new(),
             heard: BTreeMap::new(),
             seen: BTreeMap::new(),
             mixed_up: 0,
@@ -138,9 +144,13 @@ impl Person {
                 entry.0 = (*member).clone();
                 entry.1.push(state);
             }
+            Event::Track { member, track, state, .. } => {
+                self.tracks.push((member.index, track, state));
+            }
             Event::Epoch { epoch, .. } => self.epochs.push(epoch),
             Event::Sfu { url, state, .. } => self.servers.push((url, state)),
             Event::Verification { sas, .. } => self.words.push(sas.words().join(" ")),
+            Event::Unverified { member, cause, .. } => self.unverified.push((member, cause)),
             Event::Audio { from, frame, source: AudioSource::Received, .. } => {
                 let number = self.members.get(&from).map(|(member, _)| who(member));
                 self.note_sound(now);

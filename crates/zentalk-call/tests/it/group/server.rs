@@ -8,7 +8,7 @@ use zentalk_dtls_fingerprint::Certificate;
 use zentalk_node::sfu::{Admission, Reception, ReceptionOutput};
 use zentalk_primitives::{Instant, UnixTime};
 use zentalk_sfu::{Sfu, SfuConfig};
-use zentalk_sfu_control::TokenVerifier;
+use zentalk_sfu_control::{ServerFrame, TokenVerifier};
 
 use super::world::START;
 
@@ -16,6 +16,8 @@ pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
     pub(crate) alive: bool,
+    /// Whether it announces another certificate than it shows.
+    pub(crate) lies_about_certificate: bool,
     sfu: Sfu,
     reception: Reception,
     admission: Admission,
@@ -38,6 +40,7 @@ impl Server {
             url: format!("wss://sfu{number}.example/v1"),
             address,
             alive: true,
+            lies_about_certificate: false,
             sfu: Sfu::new(SfuConfig::default(), certificate, &mut rng).unwrap(),
             reception: Reception::new(vec![address]),
             admission: Admission::new(TokenVerifier::new(vec![key]).unwrap()),
@@ -84,6 +87,9 @@ impl Server {
         let mut sent = Vec::new();
         while let Some(output) = self.reception.poll_output() {
             sent.push(match output {
+                ReceptionOutput::Send { connection, frame } if self.lies_about_certificate => {
+                    Sent::Frame { connection, frame: with_another_fingerprint(&frame) }
+                }
                 ReceptionOutput::Send { connection, frame } => Sent::Frame { connection, frame },
                 ReceptionOutput::Close { connection } => Sent::Close { connection },
                 _ => continue,
@@ -96,4 +102,22 @@ impl Server {
         }
         sent
     }
+}
+
+/// The same frame; in a session description the fingerprint is another one.
+fn with_another_fingerprint(frame: &[u8]) -> Vec<u8> {
+    let ServerFrame::Joined { answer, participants } = ServerFrame::decode(frame).unwrap() else {
+        return frame.to_vec();
+    };
+    let other = |line: &str| match line.strip_prefix("a=fingerprint:sha-256 ") {
+        Some(digits) => format!("a=fingerprint:sha-256 {}\r\n", other_digits(digits.trim_end())),
+        None => line.to_owned(),
+    };
+    let answer = answer.split_inclusive('\n').map(other).collect();
+    ServerFrame::Joined { answer, participants }.encode().unwrap()
+}
+
+fn other_digits(digits: &str) -> String {
+    let (rest, last) = digits.split_at(digits.len() - 1);
+    format!("{rest}{}", if last == "0" { "1" } else { "0" })
 }

@@ -11,7 +11,7 @@ use super::puppet::Puppet;
 use super::world::World;
 
 /// Two people in a call of two, and a third who is not.
-fn two(media: Media) -> World {
+pub(crate) fn two(media: Media) -> World {
     let mut world = World::new(3, 1);
     world.place_pair(0, 1, media);
     world.accept(1);

@@ -5,12 +5,10 @@ use core::net::SocketAddr;
 use zentalk_primitives::Instant;
 use zentalk_signaling_ratchet::ContactCard;
 
-use super::super::io::SfuState;
 use super::super::keys::Keys;
 use super::super::members::Entry;
 use super::super::stay::Stay;
 use super::super::{GroupCall, Output};
-use crate::engine::event::Event;
 use crate::engine::transport::Inheritance;
 
 impl GroupCall {
@@ -69,11 +67,7 @@ impl GroupCall {
         // What it would have said to members matters no more.
         self.outputs.clear();
         self.end_stay(now);
-        let url = self.servers.present().unwrap_or_default().to_owned();
-        self.tell(Event::Sfu { call: self.id, url, state: SfuState::Left });
-        if self.speakers.present().is_some() {
-            self.tell(Event::Speaker { call: self.id, member: None });
-        }
+        self.tell_left();
         (self.outputs.into(), self.inheritance)
     }
 }

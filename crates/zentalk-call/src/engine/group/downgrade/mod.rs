@@ -48,8 +48,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(600);
 const MAX_AGE: Duration = Duration::from_secs(10);
 /// The least time between two offers that are taken up: each costs a certificate.
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
-/// Invitations that are kept until an attempt is over: more people than a call takes.
-const MAX_HELD: usize = super::MAX_PEOPLE;
+/// Invitations that are kept until an attempt is over: as many as there are places beside the two.
+const MAX_HELD: usize = super::MAX_PEOPLE - 2;
 
 impl Downgrade {
     pub(in crate::engine) fn tries(&self) -> bool {
@@ -83,6 +83,12 @@ impl Downgrade {
         let pause = MIN_PAUSE.saturating_mul(1 << self.failures.min(4)).min(MAX_PAUSE);
         self.failures = self.failures.saturating_add(1);
         self.not_before = Some(now + pause);
+    }
+
+    /// People who are to be asked in as soon as that can be.
+    pub(super) fn hold(&mut self, guests: Vec<ContactCard>) {
+        self.held.extend(guests);
+        self.held.truncate(MAX_HELD);
     }
 
     /// The call is one of two again.
@@ -121,7 +127,7 @@ impl Engine {
             }
             // They are more than two again, or this side is alone.
             (Some(_), _) => self.cancel_downgrade(),
-            (None, _) if !self.downgrade.held.is_empty() => self.invite_held(),
+            (None, _) if self.asks_held() => self.invite_held(),
             (None, Some((peer, _))) if self.may_begin(peer) => self.begin_downgrade(peer),
             (None, _) => return false,
         }
@@ -179,6 +185,12 @@ impl Engine {
             None => {}
         }
         Ok(Some(to))
+    }
+
+    /// Who was held is asked once this side has a key: who comes by the word of a newcomer would find nobody to let it in.
+    fn asks_held(&self) -> bool {
+        let is_ready = self.group.as_ref().is_none_or(GroupCall::has_key);
+        is_ready && !self.downgrade.held.is_empty()
     }
 
     fn invite_held(&mut self) {

@@ -32,6 +32,7 @@ impl Engine {
         let group = self.group.as_ref().ok_or(Error::NotUp)?;
         let (id, media) = (group.id(), group.media_kinds());
         let card = group.member_card(peer).cloned().ok_or(Error::NotUp)?;
+        group.check_relay(&card)?;
         let own_card = self.card()?;
         let mut call = Call::place(id, card.clone(), media, without_sockets(setting(self)))?;
         let offer = call.offer_message(own_card)?;
@@ -56,6 +57,7 @@ impl Engine {
         if !group.hears(peer) || !self.downgrade.takes_offer(self.now, indices, queued) {
             return Err(Error::NotInvited);
         }
+        group.check_relay(offer.card())?;
         if offer.media().video && group.media_kinds() == Media::Audio {
             return Err(Error::MoreMedia);
         }
@@ -235,7 +237,7 @@ impl Engine {
         from: &IdentityPublic,
         invite: &messages::GroupInvite,
     ) {
-        let elsewhere = |group: &GroupCall| !group.is_room(invite.room().id());
+        let elsewhere = |group: &GroupCall| group.room() != invite.room().id();
         let attempt = self.downgrade.attempt.as_ref();
         let follows = attempt.is_some_and(|one| !one.begins() && one.is_heard(self.now));
         let is_peer = self.call.as_ref().is_some_and(|call| call.peer().identity() == from);

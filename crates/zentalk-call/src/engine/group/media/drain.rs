@@ -4,6 +4,7 @@ use zentalk_group_keys::FrameKeyring;
 use zentalk_primitives::Instant;
 use zentalk_rtp_session::{Datagram, Event as RtpEvent, Output as RtpOutput, ReceivedPacket};
 
+use super::super::member::Track;
 use super::slots::Seen;
 use super::{AUDIO_SHARE, GroupMedia, Output};
 
@@ -91,7 +92,7 @@ impl GroupMedia {
         if let Some(slot) = audio {
             let opened = slot.handle_packet(now, &packet, keys);
             let owner = slot.owner.filter(|_| opened);
-            self.note_heard(owner);
+            self.note_heard(owner, Track::Microphone);
             return;
         }
         let video = self.video_slots.iter_mut().find(|slot| slot.stream == packet.stream);
@@ -107,7 +108,7 @@ impl GroupMedia {
             while let Some(slot) = self.video_slots.get_mut(at) {
                 let (seen, opened) = slot.poll(now, keys);
                 let (stream, owner) = (slot.stream, slot.owner);
-                self.note_heard(owner.filter(|_| opened));
+                self.note_heard(owner.filter(|_| opened), Track::Camera);
                 match (seen, owner) {
                     (Seen::Picture(picture), Some(from)) => {
                         if picture.keyframe {
@@ -131,9 +132,11 @@ impl GroupMedia {
         (!asked).then_some(next)
     }
 
-    fn note_heard(&mut self, member: Option<u8>) {
-        if let Some(member) = member.filter(|member| !self.heard.contains(member)) {
-            self.heard.push(member);
+    fn note_heard(&mut self, member: Option<u8>, track: Track) {
+        if let Some(member) = member
+            && !self.heard.contains(&(member, track))
+        {
+            self.heard.push((member, track));
         }
     }
 }

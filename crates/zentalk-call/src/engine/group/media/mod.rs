@@ -26,6 +26,7 @@ use zentalk_session_description::{
 use self::camera::Camera;
 use self::frames::OwnFrames;
 use self::slots::{Counts, Receiver, Slot};
+use super::member::Track;
 use crate::Error;
 use crate::engine::config::MediaConfig;
 use crate::engine::event::Picture;
@@ -41,8 +42,8 @@ pub(super) struct GroupMedia {
     video_slots: Vec<Slot<VideoReceiver>>,
     /// What the application set as the most that pictures may cost.
     video_limit: u32,
-    /// Members of whom a frame opened since it was last asked.
-    heard: Vec<u8>,
+    /// Members of whom a frame opened, and of which track, since it was last asked.
+    heard: Vec<(u8, Track)>,
     #[cfg(feature = "glass")]
     pub(super) recent: super::glass::Recent,
     outputs: VecDeque<Output>,
@@ -242,8 +243,8 @@ impl GroupMedia {
         Ok(())
     }
 
-    /// The next member of whom a frame opened since it was last asked.
-    pub(super) fn next_heard(&mut self) -> Option<u8> {
+    /// The next member of whom a frame opened, and of which track, since it was last asked.
+    pub(super) fn next_heard(&mut self) -> Option<(u8, Track)> {
         self.heard.pop()
     }
 

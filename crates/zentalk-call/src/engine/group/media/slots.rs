@@ -82,9 +82,10 @@ impl<R: Receiver> Slot<R> {
         if self.owner == owner {
             return Ok(false);
         }
-        self.owner = owner;
+        let receiver = R::fresh()?;
         self.before = self.counts();
-        self.receiver = R::fresh()?;
+        self.receiver = receiver;
+        self.owner = owner;
         self.order = R::Order::default();
         Ok(true)
     }
@@ -135,5 +136,54 @@ impl Slot<VideoReceiver> {
             }
         };
         (seen, frames.heard)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+    use zentalk_primitives::UnixTime;
+    use zentalk_rtp_session::{MediaKind, ReceiveStreamConfig, RtpSession, SessionConfig};
+
+    use super::*;
+
+    thread_local! {
+        static IS_LEFT: Cell<bool> = const { Cell::new(true) };
+    }
+
+    /// A receiver of which there is one only.
+    struct Scarce;
+
+    impl Receiver for Scarce {
+        type Order = Sequence;
+
+        fn fresh() -> Result<Self, Error> {
+            match IS_LEFT.replace(false) {
+                true => Ok(Self),
+                false => Err(Error::Internal),
+            }
+        }
+
+        fn counts(&self) -> Counts {
+            Counts { played: 3, ..Counts::default() }
+        }
+    }
+
+    /// Else the next attempt would find that they have it already, and play them with what is known of the one before.
+    #[test]
+    fn a_slot_that_cannot_be_given_to_somebody_is_not_theirs() {
+        let (now, mut rng) = (Instant::ZERO, ChaCha20Rng::seed_from_u64(1));
+        let config = SessionConfig::new(UnixTime::from_millis(0));
+        let mut session = RtpSession::new(now, config, &mut rng).unwrap();
+        let stream = ReceiveStreamConfig::new(MediaKind::Audio, 48_000).format(111, None).ssrc(7);
+        let stream = session.add_receive_stream(now, stream).unwrap();
+        let mut slot = Slot::<Scarce>::new("0", stream).unwrap();
+        for _ in 0..2 {
+            assert!(slot.give_to(Some(2)).is_err());
+            assert_eq!((slot.owner, slot.counts().played), (None, 3), "nothing is counted twice");
+        }
     }
 }

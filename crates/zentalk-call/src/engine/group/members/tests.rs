@@ -17,7 +17,11 @@ fn member(index: u8, person: u8, stay: u8) -> GroupMember {
 }
 
 fn told(members: &mut Members) -> Vec<(IdentityPublic, MemberState)> {
-    std::iter::from_fn(|| members.poll()).map(|(who, state)| (who.identity, state)).collect()
+    let states = |(who, change): (Member, Change)| match change {
+        Change::State(state) => Some((who.identity, state)),
+        Change::Track(..) => None,
+    };
+    std::iter::from_fn(|| members.poll()).filter_map(states).collect()
 }
 
 /// A leader that puts one of its own in a member's place cannot do it unseen, nor have them taken for the one who was heard.
@@ -26,14 +30,14 @@ fn who_comes_in_anothers_place_is_told_and_was_never_heard() {
     let mut members = Members::default();
     let (bob, mallory) = (member(1, 1, 1), member(1, 66, 66));
     members.join(NOW, &bob, true);
-    members.heard(NOW, 1);
+    members.heard(NOW, 1, Track::Microphone);
     told(&mut members);
     members.join(NOW, &mallory, true);
     let gone = (bob.card().identity().clone(), MemberState::Left(EndReason::ConnectionLost));
     let come = (mallory.card().identity().clone(), MemberState::Joining);
     assert_eq!(told(&mut members), [gone, come]);
     // The same person, who has lost what it had and came again.
-    members.heard(NOW, 1);
+    members.heard(NOW, 1, Track::Microphone);
     told(&mut members);
     members.join(NOW, &member(1, 66, 67), true);
     let states: Vec<_> = told(&mut members).into_iter().map(|(_, state)| state).collect();
@@ -44,7 +48,7 @@ fn who_comes_in_anothers_place_is_told_and_was_never_heard() {
 fn a_member_that_is_named_again_stays_what_it_was() {
     let mut members = Members::default();
     members.join(NOW, &member(1, 1, 1), false);
-    members.heard(NOW, 1);
+    members.heard(NOW, 1, Track::Microphone);
     told(&mut members);
     members.join(NOW, &member(1, 1, 1), true);
     assert!(told(&mut members).is_empty() && members.has(&member(1, 1, 1)));
@@ -72,11 +76,11 @@ fn who_is_displaced_is_invited_again_by_its_inviter_only() {
 fn an_index_that_is_promised_is_given_out_last() {
     let mut members = Members::default();
     members.join(NOW, &member(1, 1, 1), true);
-    assert_eq!(members.free_index(0, |_| false), Some(2));
-    assert_eq!(members.free_index(0, |index| index < 4), Some(4));
-    assert_eq!(members.free_index(0, |_| true), Some(2));
+    assert_eq!(members.free_index(0, 0, |_| false), Some(2));
+    assert_eq!(members.free_index(0, 0, |index| index < 4), Some(4));
+    assert_eq!(members.free_index(0, 0, |_| true), Some(2));
     (2..6).for_each(|index| members.join(NOW, &member(index, index, index), true));
-    assert_eq!(members.free_index(0, |_| false), None, "six people");
+    assert_eq!(members.free_index(0, 0, |_| false), None, "six people");
 }
 
 #[test]
