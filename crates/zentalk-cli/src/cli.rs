@@ -3,9 +3,12 @@
 mod invitation;
 mod network;
 
+use core::ops::RangeInclusive;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use invitation::Invitation;
 pub use network::{Network, Turn};
@@ -24,8 +27,9 @@ A call by hand, in three terminals:
   3  zentalk --data /tmp/alice contact add bob zentalk:…
      zentalk --data /tmp/alice call bob --loopback --audio alice.wav --video alice.ivf
 
-A group call: zentalk call bob carol dave. Everybody answers with `zentalk listen`; the caller's relay must know a forwarding
-server (zentalk-node relay --sfu-config FILE, zentalk-node sfu).
+A group call: zentalk call bob carol dave. Everybody answers with `zentalk listen`;
+the caller's relay must know a forwarding server (zentalk-node relay --sfu-config FILE,
+zentalk-node sfu).
 
 Exit codes:
     0 the call took place, or the command did what was asked
@@ -51,6 +55,22 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// What was typed. The program ends here if it is wrong, or if help was asked for.
+    pub fn read() -> Self {
+        Self::of(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(words: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<Self, clap::Error> {
+        let cli = Self::try_parse_from(words)?;
+        if let Command::Demo(demo) = &cli.command {
+            let refused = |wrong| Self::command().error(ErrorKind::ValueValidation, wrong);
+            demo.check().map_err(refused)?;
+        }
+        Ok(cli)
+    }
 }
 
 /// The version, and what kind of build it is if it is not the ordinary one.
@@ -79,14 +99,14 @@ pub enum Command {
     Call(Call),
     /// Look what stands in the way of calls: relay, TURN servers, NAT, IPv6
     Doctor(Doctor),
-    /// Run a real encrypted call between two processes on this machine, and judge it
+    /// Run a real encrypted call of two to six programs on this machine, and judge it
     Demo(Demo),
 }
 
 /// The relay of `zentalk-node relay` with its own defaults, on this machine.
 pub const DEFAULT_RELAY: &str = "ws://127.0.0.1:8790/v1";
 
-/// `zentalk contact`
+/// What `zentalk contact` does with the names that people are called by.
 #[derive(Debug, Subcommand)]
 pub enum Contact {
     /// Give a contact card a name
@@ -105,7 +125,7 @@ pub enum Contact {
     },
 }
 
-/// `zentalk listen`
+/// What `zentalk listen` can be told: how calls are answered.
 #[derive(Debug, Args)]
 pub struct Listen {
     /// Accept every call without asking
@@ -119,7 +139,7 @@ pub struct Listen {
     pub session: Session,
 }
 
-/// `zentalk call`
+/// What `zentalk call` is told: who is called, and how.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Commands, typed during the call (with --commands), a line each:
@@ -170,7 +190,7 @@ pub struct Session {
     /// Which way packets may take.
     #[command(flatten)]
     pub network: Network,
-    /// WRITE THE KEYS of group calls to this file: for demonstrations only
+    /// WRITE THE KEYS of group calls to this file, which is replaced: for demonstrations only
     #[cfg(feature = "glass")]
     #[arg(long, value_name = "FILE")]
     pub expose_keys: Option<PathBuf>,
@@ -179,7 +199,7 @@ pub struct Session {
     pub json: bool,
 }
 
-/// `zentalk doctor`
+/// What `zentalk doctor` can be told: which servers are looked at.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Every line tells what was looked at, what was found, and, if it is not good, what to do.
@@ -201,13 +221,13 @@ pub struct Doctor {
     pub json: bool,
 }
 
-/// `zentalk demo`
+/// What `zentalk demo` can be told: what kind of call it makes and judges.
 #[derive(Clone, Debug, Args)]
 pub struct Demo {
     /// Where recordings and report.html go
     #[arg(long, value_name = "DIR", default_value = "target/demo")]
     pub out: PathBuf,
-    /// How long the call lasts once it is up, in seconds [default: 10; of a group 24, which takes 20 to 300]
+    /// How long the call lasts once it is up, in seconds, 8 to 600 [default: 10], of a group 20 to 300 [default: 24]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(8..=600))]
     pub seconds: Option<u64>,
     /// Put an attacker between the two, who tampers with this
@@ -230,19 +250,27 @@ pub struct Demo {
 impl Demo {
     /// How long the call lasts. In a group somebody joins and somebody leaves meanwhile.
     pub fn seconds(&self) -> u64 {
-        match (self.seconds, self.group) {
-            (Some(seconds), Some(_)) => seconds.clamp(MIN_GROUP_SECONDS, MAX_GROUP_SECONDS),
-            (Some(seconds), None) => seconds,
-            (None, Some(_)) => 24,
-            (None, None) => 10,
+        let default = if self.group.is_some() { 24 } else { 10 };
+        self.seconds.unwrap_or(default)
+    }
+
+    /// A group's bounds are not those of a call of two, which the option's own are.
+    fn check(&self) -> Result<(), String> {
+        match self.seconds {
+            Some(seconds) if self.group.is_some() && !GROUP_SECONDS.contains(&seconds) => {
+                let (least, most) = (GROUP_SECONDS.start(), GROUP_SECONDS.end());
+                Err(format!(
+                    "--seconds {seconds} is not possible with --group: a group's call lasts {least} to {most} seconds"
+                ))
+            }
+            _ => Ok(()),
         }
     }
 }
 
-/// Between the join and the leave the members' verification takes its seconds, and memories are looked through.
-const MIN_GROUP_SECONDS: u64 = 20;
-/// Pictures are numbered, and each person of a group has numbers for more than six minutes.
-const MAX_GROUP_SECONDS: u64 = 300;
+/// Between the join and the leave the members' verification takes its seconds, and memories are looked through. Pictures are numbered,
+/// and each person of a group has numbers for more than six minutes.
+const GROUP_SECONDS: RangeInclusive<u64> = 20..=300;
 
 /// What the demo's attacker tampers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -253,8 +281,6 @@ pub enum Tamper {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -262,8 +288,21 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// It is shown as it stands, and where it is too wide it is broken in the middle of a sentence.
+    #[test]
+    fn what_is_written_below_the_options_fits_the_terminal() {
+        let mut command = Cli::command();
+        let below = |command: &mut clap::Command| {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            assert!(widest <= 100, "{}: {widest}\n{text}", command.get_name());
+        };
+        below(&mut command);
+        command.get_subcommands_mut().for_each(below);
+    }
+
     fn call(words: &[&str]) -> Result<Call, clap::Error> {
-        let cli = Cli::try_parse_from([&["zentalk", "call"], words].concat())?;
+        let cli = Cli::of([&["zentalk", "call"], words].concat())?;
         match cli.command {
             Command::Call(call) => Ok(call),
             other => panic!("another command: {other:?}"),
@@ -289,10 +328,29 @@ mod tests {
 
     #[test]
     fn the_demo_has_three_to_six_people_in_a_group() {
-        let demo = |words: &[&str]| Cli::try_parse_from([&["zentalk", "demo"], words].concat());
         assert!(demo(&["--group", "3"]).is_ok() && demo(&["--group", "6", "--kill-sfu"]).is_ok());
         for wrong in [&["--group", "2"][..], &["--group", "7"], &["--kill-sfu"]] {
             assert!(demo(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    fn demo(words: &[&str]) -> Result<Demo, clap::Error> {
+        match Cli::of([&["zentalk", "demo"], words].concat())?.command {
+            Command::Demo(demo) => Ok(demo),
+            other => panic!("another command: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_length_that_a_demo_cannot_have_is_refused_and_none_is_changed() {
+        let seconds = |words: &[&str]| demo(words).map(|demo| demo.seconds()).ok();
+        assert_eq!((seconds(&[]), seconds(&["--group", "3"])), (Some(10), Some(24)));
+        assert_eq!(seconds(&["--seconds", "8"]), Some(8));
+        assert_eq!(seconds(&["--seconds", "600"]), Some(600));
+        for (typed, taken) in [("19", None), ("20", Some(20)), ("300", Some(300)), ("301", None)] {
+            assert_eq!(seconds(&["--group", "3", "--seconds", typed]), taken);
+        }
+        let error = demo(&["--seconds", "600", "--group", "3"]).unwrap_err().to_string();
+        assert!(error.contains("--seconds 600") && error.contains("20 to 300 seconds"), "{error}");
     }
 }

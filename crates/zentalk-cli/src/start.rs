@@ -1,14 +1,12 @@
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::Cli;
 
 /// What both programs do: says what it is, if it is built under glass, and does what was typed.
 pub fn start() -> ExitCode {
     #[cfg(feature = "glass")]
     crate::terminal::complain(BANNER);
-    crate::run(Cli::parse()).into()
+    crate::run(Cli::read()).into()
 }
 
 /// Whatever the program is called: a build with `--all-features` makes the ordinary name dangerous, too.

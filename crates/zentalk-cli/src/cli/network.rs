@@ -20,8 +20,9 @@ pub struct Network {
     /// Ask this STUN server how you are seen from outside, for calls through NATs; up to four
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["loopback", "relay_only"])]
     pub stun: Vec<String>,
-    /// Show the other side no address of yours: every packet goes through a TURN server of your relay's,
-    /// and nothing else is asked
+    /// Show the other side no address of yours: every packet of a call goes through a TURN server of your
+    /// relay's. Your machine itself connects to your relay, to the relays of people you call, accept,
+    /// decline or invite, and in group calls to the forwarding servers that your relay names
     #[arg(long)]
     pub relay_only: bool,
     /// Name addresses on the local network by random names, which only machines there resolve

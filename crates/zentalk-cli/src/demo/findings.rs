@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::cli::Tamper;
+use crate::journal::Happening;
 
 /// One thing that should hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,11 @@ impl Findings {
             (false, _) => format!("NOT as it should be. This did not hold: {}", self.failures().join("; ")),
         }
     }
+}
+
+/// Whether it is a warning of a certificate that is not the announced one, seen by either side.
+pub(super) fn is_mismatch(what: &Happening) -> bool {
+    matches!(what, Happening::Warning { text } if text.contains("FINGERPRINT MISMATCH"))
 }
 
 impl fmt::Display for Findings {

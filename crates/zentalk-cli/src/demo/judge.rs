@@ -52,9 +52,7 @@ pub(super) fn attack(play: &Play, files: &Files) -> Findings {
     );
     let warned: Vec<_> = Person::BOTH
         .into_iter()
-        .filter(|person| {
-            play.warnings_of(*person).any(|text| text.contains("FINGERPRINT MISMATCH"))
-        })
+        .filter(|person| play.saw_mismatch(*person))
         .map(|person| person.to_string())
         .collect();
     findings.add("a fingerprint mismatch warning was given", names(&warned), !warned.is_empty());
@@ -92,17 +90,16 @@ fn judge_process(findings: &mut Findings, play: &Play, person: Person) {
     findings.add(format!("{person}'s program ended well"), measured, good);
 }
 
+/// That a path is told as secured proves that its certificate was the announced one: there is no such event without. What a wrong
+/// one does is shown by [`attack`].
 fn judge_security(findings: &mut Findings, play: &Play, person: Person) {
-    let security = play.security(person).cloned().unwrap_or_default();
-    findings.add(
-        format!("{person} verified the fingerprint"),
-        if security.fingerprint_verified { "verified" } else { "not verified" },
-        security.fingerprint_verified,
-    );
-    let suite = security.frame_encryption;
-    let sealed = !suite.is_empty();
-    let measured = if sealed { suite } else { "off".to_owned() };
-    findings.add(format!("{person} seals every frame"), measured, sealed);
+    let (secured, media) = (play.secured_at(person), play.first_media_at(person));
+    let at = |millis: Option<u64>| millis.map_or("never".to_owned(), |at| format!("{at} ms"));
+    let warned = if play.saw_mismatch(person) { ", WARNED of a fingerprint" } else { "" };
+    let measured = format!("at {}, first media at {}{warned}", at(secured), at(media));
+    let before = secured.is_some_and(|secured| media.is_some_and(|media| secured <= media));
+    let what = format!("{person}'s path was secured before any media came");
+    findings.add(what, measured, before && warned.is_empty());
 }
 
 fn judge_sound(findings: &mut Findings, files: &Files, from: Person) -> Result<(), DemoError> {
@@ -185,11 +182,13 @@ fn stills(verdict: PictureVerdict, from: Person) -> Vec<Still> {
 mod tests {
     use std::path::Path;
 
-    use super::*;
-    use crate::demo::tap::Census;
-    use crate::files::IvfWriter;
     use zentalk_codec::{Vp8Config, Vp8Encoder};
 
+    use super::*;
+    use crate::demo::people::Both;
+    use crate::demo::tap::Census;
+    use crate::files::IvfWriter;
+    use crate::journal::{Entry, Happening, Security};
     use crate::sources::VideoSource;
 
     fn files(out: &Path) -> Files {
@@ -252,6 +251,38 @@ mod tests {
         };
         assert!(judge(1).is_empty(), "{:?}", judge(1));
         assert_eq!(judge(2).len(), 1);
+    }
+
+    fn secured(at_ms: u64) -> Entry {
+        Entry { at_ms, what: Happening::Secured(Security::default()) }
+    }
+
+    fn first_sound(at_ms: u64) -> Entry {
+        Entry { at_ms, what: Happening::FirstMedia { kind: "audio".to_owned(), from: None } }
+    }
+
+    fn security_failures(journal: Vec<Entry>) -> Vec<String> {
+        let play = Play::told(Both { alice: journal, bob: Vec::new() });
+        failures(|findings| judge_security(findings, &play, Person::Alice))
+    }
+
+    #[test]
+    fn media_on_a_path_that_was_not_secured_are_a_failure() {
+        assert!(security_failures(vec![secured(262), first_sound(301)]).is_empty());
+        for journal in [vec![], vec![first_sound(301)], vec![first_sound(301), secured(302)]] {
+            assert_eq!(security_failures(journal.clone()).len(), 1, "{journal:?}");
+        }
+    }
+
+    #[test]
+    fn a_warning_of_a_wrong_fingerprint_is_a_failure() {
+        let text = "FINGERPRINT MISMATCH. The other side saw a certificate that is not yours.";
+        let warning = Entry { at_ms: 400, what: Happening::Warning { text: text.to_owned() } };
+        let failed = security_failures(vec![secured(262), first_sound(301), warning]);
+        assert!(
+            failed[0].ends_with("first media at 301 ms, WARNED of a fingerprint)"),
+            "{failed:?}"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::attacker::Attacker;
 use super::error::DemoError;
+use super::findings::is_mismatch;
 use super::people::{Both, Person};
 use super::processes::{Ended, Process, RelayProcess};
 use super::report::Side;
@@ -209,6 +210,12 @@ impl Play {
         Self { census, ..Self::default() }
     }
 
+    /// A play of which only the journals are left.
+    #[cfg(test)]
+    pub(super) fn told(journals: Both<Vec<Entry>>) -> Self {
+        Self { journals, ..Self::default() }
+    }
+
     /// What the judge looks at.
     pub(super) fn evidence(&self) -> Self {
         self.clone()
@@ -235,6 +242,21 @@ impl Play {
     pub(super) fn warnings(&self) -> Vec<String> {
         let of = |person| self.warnings_of(person).map(move |text| format!("{person}: {text}"));
         Person::BOTH.into_iter().flat_map(of).collect()
+    }
+
+    /// Whether this person was warned of a wrong fingerprint.
+    pub(super) fn saw_mismatch(&self, person: Person) -> bool {
+        self.time_of(person, is_mismatch).is_some()
+    }
+
+    /// When this person's path was secured, in milliseconds since the demo began.
+    pub(super) fn secured_at(&self, person: Person) -> Option<u64> {
+        self.time_of(person, |what| matches!(what, Happening::Secured(_)))
+    }
+
+    /// When sound or pictures first came.
+    pub(super) fn first_media_at(&self, person: Person) -> Option<u64> {
+        self.time_of(person, |what| matches!(what, Happening::FirstMedia { .. }))
     }
 
     pub(super) fn security(&self, person: Person) -> Option<&Security> {

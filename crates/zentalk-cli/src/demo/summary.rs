@@ -28,12 +28,6 @@ pub(super) fn rows(play: &Play) -> Vec<SummaryRow> {
         SummaryRow { what: "DTLS version", values: security(&|s| s.dtls_version.clone()) },
         SummaryRow { what: "DTLS cipher", values: security(&|s| s.cipher.clone()) },
         SummaryRow { what: "SRTP profile", values: security(&|s| s.srtp_profile.clone()) },
-        SummaryRow {
-            what: "fingerprint",
-            values: security(&|s| {
-                (if s.fingerprint_verified { "verified" } else { "NOT VERIFIED" }).to_owned()
-            }),
-        },
         SummaryRow { what: "frame encryption", values: security(&|s| s.frame_encryption.clone()) },
         row("packets sent", &|person| quality(person).packets_sent.to_string()),
         row("packets received", &|person| quality(person).packets_received.to_string()),

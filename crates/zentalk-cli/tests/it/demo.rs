@@ -10,7 +10,7 @@ fn demo(out: &Path, words: &[&str]) -> Command {
     node();
     let mut command = zentalk(out, &["demo"]);
     if !words.contains(&"--seconds") {
-        command.args(["--seconds", "8"]);
+        command.args(["--seconds", if words.contains(&"--group") { "20" } else { "8" }]);
     }
     command.arg("--media").arg(media()).arg("--out").arg(out).args(words);
     command

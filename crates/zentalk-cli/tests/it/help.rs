@@ -83,9 +83,14 @@ fn a_program_under_glass_says_so_at_every_start_whatever_it_is_called() {
 
 #[test]
 fn wrong_usage_has_its_own_exit_code() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zentalk"));
-    command.args(["listen", "--advertise", "127.0.0.1:9"]);
-    let ran = run(command);
-    assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.contains("--udp"), "{ran:?}");
+    for (words, named) in [
+        (&["listen", "--advertise", "127.0.0.1:9"][..], "--udp"),
+        (&["demo", "--group", "3", "--seconds", "600"], "20 to 300 seconds"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zentalk"));
+        command.args(words);
+        let ran = run(command);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains(named), "{ran:?}");
+    }
 }

@@ -52,6 +52,11 @@ impl Cast {
         self.everybody().filter(move |person| *person != than)
     }
 
+    /// Everybody with each other one who is there.
+    pub(super) fn pairs(self) -> impl Iterator<Item = (Person, Person)> + Clone {
+        self.everybody().flat_map(move |by| self.others(by).map(move |from| (by, from)))
+    }
+
     /// Those who are called when the call is placed. Of three, that is one: a call of two, which becomes a group.
     pub(super) fn called(self) -> impl Iterator<Item = Person> {
         (1..self.0 - 1).map(Person)

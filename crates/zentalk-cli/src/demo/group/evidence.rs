@@ -1,5 +1,6 @@
 //! What the people and the servers of a group left behind.
 
+use core::ops::Range;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -9,8 +10,9 @@ use super::memory::Scan;
 use super::specimen::Specimen;
 use super::trial::Trial;
 use super::wire::Seen;
+use crate::demo::findings::is_mismatch;
 use crate::demo::processes::Ended;
-use crate::journal::{Entry, Happening, Security, Who};
+use crate::journal::{Entry, Happening, Who};
 
 /// When something was done to the call, in milliseconds since the demo began.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,6 +69,25 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
+    /// Of a call of which only these journals are left, one of each person.
+    #[cfg(test)]
+    pub(super) fn told(marks: Marks, journals: Vec<Vec<Entry>>) -> Self {
+        Self {
+            cast: Cast::of(u8::try_from(journals.len()).unwrap()),
+            marks,
+            journals,
+            ended: Vec::new(),
+            wires: Vec::new(),
+            keys: Vec::new(),
+            server: Look::default(),
+            member: Look::default(),
+            leaver: Look::default(),
+            trial: Trial::default(),
+            specimen: None,
+            out: PathBuf::new(),
+        }
+    }
+
     pub(super) fn journal(&self, person: Person) -> &[Entry] {
         self.journals.get(person.place()).map_or(&[], Vec::as_slice)
     }
@@ -75,11 +96,37 @@ impl Evidence {
         self.ended.get(person.place())?.as_ref()
     }
 
-    pub(super) fn security(&self, person: Person) -> Option<&Security> {
-        self.journal(person).iter().find_map(|entry| match &entry.what {
-            Happening::Secured(security) => Some(security),
-            _ => None,
-        })
+    /// This person's connections to forwarding servers.
+    pub(super) fn connections(&self, person: Person) -> Connections {
+        let mut connections = Connections::default();
+        let mut is_open = false;
+        for entry in self.journal(person) {
+            match &entry.what {
+                Happening::Sfu { state, .. } => {
+                    is_open = state == CONNECTED;
+                    connections.made += usize::from(is_open);
+                }
+                Happening::Secured(_) => {
+                    connections.secured += usize::from(core::mem::take(&mut is_open));
+                }
+                _ => {}
+            }
+        }
+        connections
+    }
+
+    /// When this person was connected to a forwarding server again after a time.
+    pub(super) fn connected_after(&self, person: Person, since: u64) -> Option<u64> {
+        let connected = |entry: &&Entry| {
+            entry.at_ms > since
+                && matches!(&entry.what, Happening::Sfu { state, .. } if state == CONNECTED)
+        };
+        self.journal(person).iter().find(connected).map(|entry| entry.at_ms)
+    }
+
+    /// Whether this person was warned of a wrong fingerprint.
+    pub(super) fn saw_mismatch(&self, person: Person) -> bool {
+        self.journal(person).iter().any(|entry| is_mismatch(&entry.what))
     }
 
     /// The last verification words that this person was shown until a time.
@@ -133,7 +180,8 @@ impl Evidence {
     pub(super) fn received(&self, by: Person, from: Person) -> Option<Tally> {
         self.journal(by).iter().find_map(|entry| match &entry.what {
             Happening::Received { who, last_audio_ms, last_picture_ms, .. } if is(who, from) => {
-                Some(Tally { last: (*last_audio_ms).max(*last_picture_ms) })
+                let last = (*last_audio_ms).max(*last_picture_ms);
+                Some(Tally { last, last_sound: *last_audio_ms })
             }
             _ => None,
         })
@@ -144,14 +192,30 @@ impl Evidence {
         self.cast.others(by).filter_map(|from| self.received(by, from)?.last).max()
     }
 
-    /// How long nothing was heard of others, of each gap, from `since` to `until`.
-    pub(super) fn gaps(&self, by: Person, since: u64, until: u64) -> Vec<u64> {
-        let during = |entry: &&Entry| (since..=until).contains(&entry.at_ms);
-        let gap = |entry: &Entry| match &entry.what {
-            Happening::MediaGap { gap_ms, .. } => Some(*gap_ms),
+    /// Times in which nothing was heard of somebody, longer than 200 ms each, that touch a span of time. One that outlasts the span
+    /// counts until its end.
+    pub(super) fn silences(&self, by: Person, from: Person, span: &Range<u64>) -> Vec<Range<u64>> {
+        let last = self.last_heard(by, from, span.end).unwrap_or(span.start);
+        let over = self.gaps(by, from).filter(|gap| gap.end >= span.start && gap.end <= span.end);
+        let silences = over.chain(core::iter::once(last..span.end));
+        silences.filter(|silence| silence.end.saturating_sub(silence.start) > GAP).collect()
+    }
+
+    /// When one was last heard by another before a time.
+    pub(super) fn last_heard(&self, by: Person, from: Person, until: u64) -> Option<u64> {
+        let last = self.received(by, from)?.last_sound?;
+        // A gap is told when it is over, and this one may not have been over then.
+        let open = self.gaps(by, from).find(|gap| gap.contains(&until));
+        Some(open.map_or(last, |gap| gap.start).min(until))
+    }
+
+    fn gaps(&self, by: Person, from: Person) -> impl Iterator<Item = Range<u64>> {
+        self.journal(by).iter().filter_map(move |entry| match &entry.what {
+            Happening::MediaGap { gap_ms, from: Some(who), .. } if is(who, from) => {
+                Some(entry.at_ms.saturating_sub(*gap_ms)..entry.at_ms)
+            }
             _ => None,
-        };
-        self.journal(by).iter().filter(during).filter_map(gap).collect()
+        })
     }
 
     /// A recording of one person by another: as a member of a group, or of the call of two that it began as.
@@ -202,11 +266,25 @@ impl Evidence {
 
 /// Pictures and sound come many times a second; this is for machines that are busy with the end. Milliseconds.
 const NEARLY: u64 = 2_000;
+/// Shorter silences are not told in the middle of a call either. Milliseconds.
+const GAP: u64 = 200;
+/// What a journal says of a forwarding server that is used from then on.
+const CONNECTED: &str = "connected";
+
+/// Connections to forwarding servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Connections {
+    pub(super) made: usize,
+    /// Those after which, and before anything else was heard of the server, the DTLS handshake was done.
+    pub(super) secured: usize,
+}
 
 /// What somebody received of somebody else altogether.
 pub(super) struct Tally {
     /// When the last sound or picture came, in milliseconds since the demo began.
     pub(super) last: Option<u64>,
+    /// When the last sound came.
+    last_sound: Option<u64>,
 }
 
 pub(super) fn is(who: &Who, person: Person) -> bool {

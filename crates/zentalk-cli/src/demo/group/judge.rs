@@ -1,14 +1,21 @@
 //! Whether a group's call was what it should be: who heard and saw whom, what the one who left could still do, and what the servers saw.
 
+use std::fmt::Write as _;
+
 use super::cast::Person;
 use super::evidence::{Evidence, Look};
+use super::specimen::Specimen;
 use super::tiles::Tile;
 use crate::demo::error::DemoError;
 use crate::demo::findings::Findings;
 use crate::demo::voices;
 
+mod failover;
 mod leaving;
+#[cfg(test)]
+mod tests;
 
+pub(super) use failover::Failover;
 pub(super) use leaving::{Leaving, Side as LeavingSide, opened};
 
 /// The least share of the time together in which a voice must be heard, since speech has pauses; and the seconds that the beginning
@@ -24,8 +31,6 @@ const MAX_REKEY: u64 = 3_000;
 const MAX_AFTERGLOW: u64 = 1_000;
 /// The least number of bytes that a look through a memory reads: programs are larger.
 const MIN_LOOK: u64 = 1_000_000;
-/// How long the loss of a forwarding server may be heard, in milliseconds, in the middle of all who hear.
-const MAX_FAILOVER: u64 = 2_000;
 
 /// Judges everything.
 pub(super) fn judge(evidence: &Evidence, tiles: &[Tile]) -> Findings {
@@ -42,7 +47,7 @@ pub(super) fn judge(evidence: &Evidence, tiles: &[Tile]) -> Findings {
     judge_endurance(&mut findings, evidence);
     judge_join(&mut findings, evidence);
     leaving::judge(&mut findings, evidence);
-    judge_failover(&mut findings, evidence);
+    failover::judge(&mut findings, evidence);
     judge_wire(&mut findings, evidence);
     judge_memories(&mut findings, evidence);
     findings
@@ -51,13 +56,8 @@ pub(super) fn judge(evidence: &Evidence, tiles: &[Tile]) -> Findings {
 /// Compares each recording with what its sender sent.
 pub(super) fn tiles(evidence: &Evidence, media: &std::path::Path) -> Result<Vec<Tile>, DemoError> {
     let voices = voices::all(media)?;
-    let mut tiles = Vec::new();
-    for by in evidence.cast.everybody() {
-        for from in evidence.cast.others(by) {
-            tiles.push(Tile::judge(evidence, by, from, &voices)?);
-        }
-    }
-    Ok(tiles)
+    let pairs = evidence.cast.pairs();
+    pairs.map(|(by, from)| Tile::judge(evidence, by, from, &voices)).collect()
 }
 
 fn judge_process(findings: &mut Findings, evidence: &Evidence, person: Person) {
@@ -76,16 +76,25 @@ fn judge_process(findings: &mut Findings, evidence: &Evidence, person: Person) {
     findings.add(format!("{person}'s program ended well"), measured, code == Some(0));
 }
 
+/// That a connection is told as secured proves that its certificate was the one that the server had announced: there is no such event
+/// without. A wrong certificate ends the call with a warning.
 fn judge_security(findings: &mut Findings, evidence: &Evidence) {
-    let secured = |person: &Person| {
-        evidence.security(*person).is_some_and(|security| {
-            security.fingerprint_verified && !security.frame_encryption.is_empty()
-        })
-    };
-    let count = evidence.cast.everybody().filter(secured).count();
-    let all = evidence.cast.count();
-    let what = "everybody verified the server's fingerprint and seals every frame";
-    findings.add(what, format!("{count} of {all}"), count == all);
+    let everybody = || evidence.cast.everybody();
+    let connections = everybody().map(|person| evidence.connections(person));
+    let (mut made, mut secured, mut all) = (0, 0, true);
+    for each in connections {
+        made += each.made;
+        secured += each.secured;
+        all &= each.made > 0 && each.secured == each.made;
+    }
+    let warned: Vec<_> = everybody().filter(|person| evidence.saw_mismatch(*person)).collect();
+    let mut measured = format!("{secured} of {made} by {} people", evidence.cast.count());
+    for person in &warned {
+        let _ = write!(measured, ", {person} WARNED of a fingerprint");
+    }
+    let what =
+        "each connection to a forwarding server was secured, and nobody saw a wrong fingerprint";
+    findings.add(what, measured, all && warned.is_empty());
 }
 
 fn judge_hearing(findings: &mut Findings, evidence: &Evidence, tiles: &[Tile], by: Person) {
@@ -134,8 +143,8 @@ fn judge_verification(findings: &mut Findings, evidence: &Evidence) {
 /// A call that fell silent in the middle would still have been heard for a while.
 fn judge_endurance(findings: &mut Findings, evidence: &Evidence) {
     let cast = evidence.cast;
-    let pairs = cast.everybody().flat_map(|by| cast.others(by).map(move |from| (by, from)));
-    let fell_silent: Vec<_> = pairs
+    let fell_silent: Vec<_> = cast
+        .pairs()
         .filter(|(by, from)| !evidence.lasted(*by, *from))
         .map(|(by, from)| format!("{from} to {by}"))
         .collect();
@@ -161,46 +170,20 @@ fn judge_join(findings: &mut Findings, evidence: &Evidence) {
     findings.add(format!("{latecomer} has no key from before"), measured, holds);
 }
 
-/// How long nothing was heard when the forwarding server died.
-pub(super) struct Gaps {
-    count: usize,
-    /// Milliseconds.
-    pub(super) median: u64,
-    longest: u64,
-}
-
-/// Who heard no gap at all lost less than the journal tells.
-pub(super) fn failover(evidence: &Evidence) -> Gaps {
-    let since = evidence.marks.killed.unwrap_or(evidence.marks.left);
-    let everybody = evidence.cast.everybody();
-    let gaps = everybody.flat_map(|by| evidence.gaps(by, since, evidence.marks.left));
-    let mut gaps: Vec<u64> = gaps.collect();
-    gaps.sort_unstable();
-    Gaps {
-        count: gaps.len(),
-        median: gaps.get(gaps.len() / 2).copied().unwrap_or(0),
-        longest: gaps.last().copied().unwrap_or(0),
-    }
-}
-
-fn judge_failover(findings: &mut Findings, evidence: &Evidence) {
-    if evidence.marks.killed.is_none() {
-        return;
-    }
-    let Gaps { count, median, longest } = failover(evidence);
-    let measured = format!(
-        "{count} gaps of more than 0.2 s: median {}, longest {}",
-        seconds(median),
-        seconds(longest)
-    );
-    findings.add("the call survived its forwarding server", measured, median <= MAX_FAILOVER);
-}
-
+/// What goes by another way is not judged here: a group of three begins as a call of two, over a path of their own.
 fn judge_wire(findings: &mut Findings, evidence: &Evidence) {
     let srtp: u64 = evidence.wires.iter().map(|seen| seen.census.srtp).sum();
     let other: u64 = evidence.wires.iter().map(|seen| seen.census.other).sum();
-    let measured = format!("{srtp} SRTP packets, {other} of no known kind");
-    findings.add("all media pass a forwarding server, protected", measured, srtp > 0 && other == 0);
+    // RTP without protection begins like SRTP: what tells them apart is a packet of which one knows what is inside.
+    let bare = evidence.specimen.as_ref().map(Specimen::is_bare_on_the_wire);
+    let looked_into = match bare {
+        Some(true) => "; a frame is READABLE in its packet",
+        Some(false) => "; a known frame cannot be found in its packet",
+        None => "",
+    };
+    let measured = format!("{srtp} SRTP packets, {other} of no known kind{looked_into}");
+    let what = "what passes the forwarding servers is protected";
+    findings.add(what, measured, srtp > 0 && other == 0 && bare != Some(true));
 }
 
 fn judge_memories(findings: &mut Findings, evidence: &Evidence) {

@@ -91,6 +91,12 @@ impl Specimen {
         specimen.plain_found = scan.found.range(specimen.frames..).count();
         Some(specimen)
     }
+
+    /// Whether anybody on the way could read as much of the frame as the server.
+    pub(super) fn is_bare_on_the_wire(&self) -> bool {
+        let sealed = self.parts.sealed(&self.inside);
+        self.wire.windows(sealed.len().max(1)).any(|window| window == sealed)
+    }
 }
 
 /// Where a frame was seen.

@@ -7,7 +7,7 @@ mod sight;
 mod tiles;
 
 use super::evidence::Evidence;
-use super::judge::{Leaving, seconds};
+use super::judge::{Failover, Leaving, seconds};
 use super::tiles::Tile;
 
 /// All of them.
@@ -39,9 +39,9 @@ pub(super) fn highlights(evidence: &Evidence, tiles: &[Tile]) -> Vec<(String, St
         let found = format!("{} of {}", scan.found.len(), evidence.server.wanted);
         all.push((found, "keys were in the forwarding server's memory".to_owned()));
     }
-    if evidence.marks.killed.is_some() {
-        let gap = super::judge::failover(evidence);
-        all.push((seconds(gap.median), "of silence when the forwarding server died".to_owned()));
+    if let Some(failover) = Failover::of(evidence) {
+        let what = "of silence, at most, when the forwarding server died";
+        all.push((seconds(failover.longest()), what.to_owned()));
     }
     all
 }
