@@ -43,6 +43,15 @@ impl GroupKeys {
         self.missing.as_ref().is_some_and(|missing| missing.yielding.is_some())
     }
 
+    /// Whether this one's side is where the call goes on, and not ours: it takes us in, and we do not take it in, or we would wait for each
+    /// other.
+    pub(super) fn is_yielding_to(&self, index: u8) -> bool {
+        self.missing.as_ref().is_some_and(|missing| {
+            let maker = missing.newer.map(Epoch::maker);
+            missing.yielding.is_some() && [missing.yielding, maker].contains(&Some(index))
+        })
+    }
+
     /// The number of the latest epoch that we know of and lack.
     pub(super) fn named_number(&self) -> u32 {
         let named = self.missing.as_ref().and_then(|missing| missing.newer);
@@ -89,8 +98,9 @@ impl GroupKeys {
         // What nobody has named was not told to people either.
         missing.announced &= missing.is_named();
         missing.yielding = Some(from.index);
-        if missing.newer <= Some(epoch) {
-            missing.newer = Some(epoch);
+        // Whoever says the same again does not come first for it, or those behind it would never be asked.
+        if missing.newer < Some(epoch) || missing.prefer.is_none() {
+            missing.newer = missing.newer.max(Some(epoch));
             missing.prefer = Some(from.index);
         }
     }
@@ -222,7 +232,7 @@ impl GroupKeys {
         let first = missing.prefer.into_iter().chain([self.leader()]).chain(maker);
         let rest = match self.current {
             Some(_) => self.others(),
-            None => self.who_was_heard(),
+            None => self.who_may_know_us(),
         };
         let mut candidates = Vec::new();
         for index in first.chain(rest) {
@@ -231,6 +241,12 @@ impl GroupKeys {
             }
         }
         candidates
+    }
+
+    /// Whom a newcomer asks beside its host, which may be lost: of whom it heard, and whom the invitation names.
+    fn who_may_know_us(&self) -> Vec<u8> {
+        let named = self.named.keys().copied().filter(|index| !self.heard_goodbye_of(*index));
+        self.who_was_heard().into_iter().chain(named).collect()
     }
 
     /// A member asks for a key.

@@ -24,6 +24,11 @@ impl Backoff {
         Self { next: now + wait, ..Self::new(now) }
     }
 
+    /// Since when it is due.
+    pub(super) const fn started(&self) -> Instant {
+        self.since
+    }
+
     pub(super) const fn next(&self) -> Instant {
         self.next
     }

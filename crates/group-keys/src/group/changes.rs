@@ -62,6 +62,7 @@ impl GroupKeys {
         match self.gone.get(&index).filter(|gone| gone.tag == tag) {
             // Whoever said goodbye comes again as somebody else: its counters are lost.
             Some(gone) if !gone.is_lost() => return false,
+            Some(_) if self.is_yielding_to(index) => return true,
             Some(_) => self.revive(index),
             None => {}
         }
@@ -277,12 +278,14 @@ impl GroupKeys {
                 bodies.push(Body::Joined { index: *index, info, since });
             }
         }
-        let mut unheeded = false;
+        let (mut unheeded, mut leaver_hears) = (false, false);
+        let silent = self.is_silent_for(now, leader, LEAVER_HEARS_FOR);
         let roster = self.current.as_ref().map(|current| &current.roster);
         for (index, gone) in &mut self.gone {
             let listed = roster.is_some_and(|roster| roster.has(*index, gone.tag));
             if listed && gone.report.due(now) {
                 unheeded |= gone.report.overdue(now);
+                leaver_hears |= silent && gone.left_long_ago(now);
                 let (index, member) = (*index, gone.tag);
                 bodies.push(Body::Left { index, member, lost: gone.is_lost(), since: gone.since });
             }
@@ -296,9 +299,12 @@ impl GroupKeys {
         }
         if unheeded {
             self.event(GroupEvent::Failed(GroupFailure::LeaderUnreachable { index: leader }));
+        }
+        if unheeded || leaver_hears {
             self.mark_gone(now, leader, Cause::Lost);
             // Now that we lead, that may be overdue.
             self.settle_two_leaders(now);
+            self.change.due_from(now);
         }
     }
 
@@ -312,6 +318,10 @@ impl GroupKeys {
         gone.chain(self.arriving.values().map(|arrival| arrival.report.next())).min()
     }
 }
+
+/// How long a leader may be silent, and not take up a goodbye that we heard: after that it counts as lost, as if its lease had run out,
+/// and whoever is next makes the epoch that the leaver has not.
+pub(super) const LEAVER_HEARS_FOR: Duration = Duration::from_secs(8);
 
 /// How many members must have heard a goodbye of somebody whom we hear ourselves.
 const WITNESSES: usize = 2;

@@ -27,6 +27,13 @@ pub(super) struct Change {
     outnumbered: Option<Instant>,
 }
 
+impl Change {
+    /// What was put off before we led is due now at the earliest.
+    pub(super) fn due_from(&mut self, now: Instant) {
+        self.gather_until = self.gather_until.map(|until| until.max(now));
+    }
+}
+
 /// An epoch that we offer.
 pub(super) struct Round {
     epoch: Epoch,
@@ -153,7 +160,7 @@ impl GroupKeys {
     /// Offers again what was not acknowledged, gives up whom nothing reaches, and activates the epoch in time.
     pub(super) fn pursue_round(&mut self, now: Instant) {
         let Some(mut round) = self.round.take() else { return };
-        round.peers.retain(|index, _| self.is_live(*index));
+        self.match_peers(now, &mut round);
         for (index, peer) in round.peers.iter_mut().filter(|(_, peer)| !peer.acknowledged) {
             if now - peer.unanswered >= UNREACHABLE_AFTER {
                 self.event(GroupEvent::Failed(GroupFailure::Unreachable { index: *index }));
@@ -176,6 +183,16 @@ impl GroupKeys {
             self.activate(epoch);
         }
         self.round = Some(round);
+    }
+
+    /// Whoever is gone is offered nothing more; whoever came back since is offered the epoch like all others.
+    fn match_peers(&self, now: Instant, round: &mut Round) {
+        round.peers.retain(|index, _| self.is_live(*index));
+        for index in self.others() {
+            let acknowledged = self.has_confirmed(index, round.epoch);
+            let peer = Peer { acknowledged, unanswered: now, offers: Backoff::new(now) };
+            round.peers.entry(index).or_insert(peer);
+        }
     }
 
     pub(super) fn next_in_round(&self) -> Option<Instant> {

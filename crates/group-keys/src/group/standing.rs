@@ -2,6 +2,7 @@ use zentalk_primitives::Instant;
 
 use super::GroupKeys;
 use super::backoff::Backoff;
+use super::changes::LEAVER_HEARS_FOR;
 use crate::roster::MemberTag;
 use crate::{Epoch, Roster};
 
@@ -65,6 +66,11 @@ impl Gone {
 
     pub(super) fn has_left(&self) -> bool {
         self.cause == Cause::Left
+    }
+
+    /// Whether it said goodbye so long ago that nobody should seal for it any more.
+    pub(super) fn left_long_ago(&self, now: Instant) -> bool {
+        self.has_left() && self.report.started() + LEAVER_HEARS_FOR <= now
     }
 }
 

@@ -31,8 +31,13 @@ impl GroupKeys {
 
     /// Whether nothing authentic came from this member for a while.
     pub(super) fn is_unheard(&self, now: Instant, index: u8) -> bool {
+        self.is_silent_for(now, index, UNHEARD_AFTER)
+    }
+
+    /// Whether nothing authentic came from this member for that long.
+    pub(super) fn is_silent_for(&self, now: Instant, index: u8, duration: Duration) -> bool {
         let heard = self.watch.get(usize::from(index)).and_then(|watch| watch.heard);
-        index != self.own && heard.is_none_or(|heard| now - heard >= UNHEARD_AFTER)
+        index != self.own && heard.is_none_or(|heard| now - heard >= duration)
     }
 
     /// Of whom anything came at all.

@@ -72,3 +72,30 @@ fn a_call_without_epochs_falls_silent_and_says_so_once() {
     let (mut out, keyring) = (Vec::new(), victim.keys.keyring_mut());
     assert_eq!(keyring.seal(StreamId::MICROPHONE, 0, b"x", &mut out), Err(Error::NoKey));
 }
+
+/// Its leader was in the leaver's epoch only, and has never heard of us; or the leader is cut off from us.
+#[test]
+fn nobody_seals_on_for_a_leaver_because_the_leader_is_silent() {
+    let mut victim = Victim::new();
+    victim.leave(3);
+    victim.pass(Duration::from_millis(7_500));
+    assert_eq!(victim.keys.keyring().sending(), Some(epoch(5, 0)));
+    victim.pass(Duration::from_millis(3_000));
+    assert!(victim.keys.keyring().sending() > Some(epoch(5, 0)));
+    assert!(!victim.keys.roster().unwrap().contains(3));
+    let failed = |event: &GroupEvent| matches!(event, GroupEvent::Failed(_));
+    assert!(!victim.events.iter().any(failed), "it is no error: the leader may come back");
+}
+
+/// A leader that is heard knows more than we; it is given up by name, and not before 30 s.
+#[test]
+fn a_leader_that_is_heard_is_not_given_up_for_a_goodbye_that_it_has_not_heard() {
+    let mut victim = Victim::new();
+    victim.leave(3);
+    for _ in 0..20 {
+        victim.leader_talks();
+        victim.pass(Duration::from_secs(1));
+    }
+    assert_eq!(victim.keys.leader(), 0);
+    assert_eq!(victim.keys.epoch(), Some(epoch(5, 0)));
+}

@@ -9,6 +9,7 @@ use zentalk_primitives::{CallId, Instant};
 mod hearsay;
 mod leavers;
 mod reunions;
+mod waiting;
 
 use super::*;
 use crate::message::OfferedKey;

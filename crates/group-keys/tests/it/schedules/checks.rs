@@ -13,10 +13,10 @@ use super::stay::Stay;
 #[derive(Debug)]
 pub(super) enum Verdict {
     Together,
-    /// Together, but somebody was told of an error by name on the way, where leases had run out.
+    /// Together, but somebody was told of an error by name on the way, where a partition outlasted 30 s.
     Told,
-    /// Somebody was told of an error by name, though no lease had run out and no partition outlasted 30 s; or some do not hear each other
-    /// after one that did, and of each two of them one has said so by name: why.
+    /// Somebody was told of an error by name, though no partition outlasted 30 s; or some do not hear each other after one that did, and of
+    /// each two of them one has said so by name: why.
     Apart(String),
     /// Those who do not hear each other have never met, and nobody is left who could bring them together.
     Strangers(String),

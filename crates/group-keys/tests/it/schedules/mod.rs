@@ -10,6 +10,7 @@ mod stay;
 mod tally;
 mod world;
 
+use core::time::Duration;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,6 +22,9 @@ const SCHEDULES: u64 = 10_000;
 
 /// In how many an error may be told by name, or members may end apart: one in a hundred.
 const MAX_APART: u64 = SCHEDULES / 100;
+
+/// How long a leaver may hear on without a partition: its goodbye comes up to 10 s late, and the leader may not take it up for another 8 s.
+const MAX_READ_ON: Duration = Duration::from_secs(20);
 
 #[test]
 fn ten_thousand_random_schedules_end_with_everybody_hearing_everybody() {
@@ -51,5 +55,6 @@ fn ten_thousand_random_schedules_end_with_everybody_hearing_everybody() {
     let shown = broken.iter().take(10).fold(String::new(), |shown, what| shown + "\n" + what);
     println!("{tally}");
     assert!(broken.is_empty(), "{} of {SCHEDULES} schedules broke a rule:{shown}", broken.len());
+    assert!(tally.longest_read_on() <= MAX_READ_ON, "a leaver heard on for too long");
     assert!(tally.apart() <= MAX_APART, "{} of {SCHEDULES} ended apart", tally.apart());
 }

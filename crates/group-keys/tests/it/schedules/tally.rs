@@ -46,11 +46,12 @@ impl Tally {
         let kind = match (plan.partitions.is_empty(), plan.loss) {
             (true, 0) => "no partition, no loss",
             (true, _) => "no partition, 5 to 30 % loss",
-            _ if plan.has_expired_leases() => {
-                "partitions in which each side was told that the other is lost"
-            }
-            _ if plan.has_long_partition() => "other partitions of more than 30 s together",
-            _ => "shorter partitions",
+            _ => match (plan.has_long_partition(), plan.has_expired_leases()) {
+                (true, true) => "partitions of more than 30 s together, leases expired",
+                (true, false) => "partitions of more than 30 s together, leases held",
+                (false, true) => "shorter partitions, leases expired",
+                (false, false) => "shorter partitions, leases held",
+            },
         };
         let ends = self.kinds.entry(kind).or_default();
         match verdict {
@@ -116,6 +117,11 @@ impl Tally {
 
     pub(super) fn apart(&self) -> u64 {
         self.kinds.values().map(|ends| ends.apart).sum()
+    }
+
+    /// How long the longest of them could.
+    pub(super) fn longest_read_on(&self) -> Duration {
+        self.all_read_on.iter().max().copied().unwrap_or_default()
     }
 
     /// The share of leavers in per cent, and after which time they could open nothing any more.

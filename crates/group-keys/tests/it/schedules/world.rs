@@ -116,9 +116,7 @@ impl World {
             None => are_together(&self.stays, self.now, long.then_some(&self.failures)),
         };
         let verdict = match (verdict, self.failures.first(), self.among_strangers.take()) {
-            (Verdict::Together, Some(_), _) if long || self.plan.has_expired_leases() => {
-                Verdict::Told
-            }
+            (Verdict::Together, Some(_), _) if long => Verdict::Told,
             (Verdict::Together, Some(failure), _) => Verdict::Apart(failure),
             (Verdict::Together, None, Some(failure)) => Verdict::Strangers(failure),
             (verdict, ..) => verdict,

@@ -72,6 +72,10 @@ impl World {
         self.stays[id].met.extend(&listed);
         let before = core::mem::replace(&mut self.stays[id].listed, listed.clone());
         for other in before.difference(&listed) {
+            // Its frames are nobody's now, which is said by the roster.
+            if let Some(heard) = self.stays[id].heard.get_mut(other) {
+                heard.failing = None;
+            }
             if !self.stays[id].goodbyes.contains(other) {
                 let input = GroupInput::Crashed { index: self.stays[*other].index };
                 self.stays[id].keys.handle_input(self.now, input, &mut self.rng);
