@@ -23,13 +23,17 @@ pub(super) struct Missing {
 
 impl Missing {
     /// A newcomer's.
-    pub(super) const fn first(now: Instant) -> Self {
-        let requests = Backoff::new(now);
+    pub(super) fn first(now: Instant) -> Self {
+        let requests = Backoff::new(now).bearing(ROUND_OF_ASKING);
         Self { since: now, requests, prefer: None, newer: None, yielding: None, announced: true }
     }
 
     fn later(now: Instant) -> Self {
-        Self { requests: Backoff::after(now, PATIENCE), announced: false, ..Self::first(now) }
+        Self {
+            requests: Backoff::after(now, PATIENCE).bearing(ROUND_OF_ASKING),
+            announced: false,
+            ..Self::first(now)
+        }
     }
 
     /// Whether somebody has said that there is something to ask for.
@@ -312,6 +316,10 @@ impl GroupKeys {
 
 /// What is missing may be on its way for this long.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How much longer than a partition may last a key is asked for before it is given up: behind it everybody is asked once, 16 members half a
+/// second apart, and most of them in this time.
+const ROUND_OF_ASKING: Duration = Duration::from_secs(5);
 
 /// After how long people are told.
 const ANNOUNCE_AFTER: Duration = Duration::from_secs(1);

@@ -11,17 +11,23 @@ pub(super) struct Backoff {
     next: Instant,
     tries: u32,
     told: bool,
+    limit: Duration,
 }
 
 impl Backoff {
     /// Due at once.
     pub(super) const fn new(now: Instant) -> Self {
-        Self { since: now, next: now, tries: 0, told: false }
+        Self { since: now, next: now, tries: 0, told: false, limit: UNREACHABLE_AFTER }
     }
 
     /// Due a little later: what is missing may be on its way.
     pub(super) fn after(now: Instant, wait: Duration) -> Self {
         Self { next: now + wait, ..Self::new(now) }
+    }
+
+    /// Goes on for so much longer before it is too long.
+    pub(super) fn bearing(self, longer: Duration) -> Self {
+        Self { limit: self.limit + longer, ..self }
     }
 
     /// Since when it is due.
@@ -49,13 +55,13 @@ impl Backoff {
 
     /// Whether it has been going on for too long, once.
     pub(super) fn overdue(&mut self, now: Instant) -> bool {
-        let first = !self.told && now - self.since >= UNREACHABLE_AFTER;
+        let first = !self.told && now - self.since >= self.limit;
         self.told |= first;
         first
     }
 
     fn wait(&self, now: Instant) -> Duration {
-        if now - self.since >= UNREACHABLE_AFTER {
+        if now - self.since >= self.limit {
             return Duration::from_secs(5);
         }
         Duration::from_millis(match self.tries {

@@ -132,8 +132,9 @@ pub(super) const LEASE: Duration = Duration::from_secs(12);
 /// What is too short to count on anything to pass.
 const GAP: Duration = Duration::from_secs(8);
 
-/// How long after the last disturbance everybody must hear everybody.
-const SETTLING: Duration = Duration::from_secs(30);
+/// How long after the last disturbance everybody must hear everybody, or have said by name that it cannot: a newcomer whom nobody knows any
+/// more says so after 35 s.
+const SETTLING: Duration = Duration::from_secs(36);
 
 /// How much longer that may take where two sides have to become one: somebody may have crashed whom one of them still counts, and is given up
 /// after 30 s without an answer.
