@@ -1,4 +1,5 @@
 use super::contestant::{Contestant, Facts, Standing};
+use super::core::on_one_core;
 use super::samples::{Samples, clock_cost};
 
 /// All contestants over the same work, in turns.
@@ -114,12 +115,14 @@ impl Row {
     }
 }
 
-/// Runs all races of a layer, in turns.
+/// Runs all races of a layer, in turns, on one core.
 pub(crate) fn run(layer: &'static str, mut races: Vec<Race>, rounds: u64) -> Vec<Row> {
-    for round in 0..rounds {
-        let due = races.iter_mut().filter(|race| (round + 1) % race.turn == 0);
-        due.for_each(|race| race.step(round / race.turn));
-    }
+    on_one_core(|| {
+        for round in 0..rounds {
+            let due = races.iter_mut().filter(|race| (round + 1) % race.turn == 0);
+            due.for_each(|race| race.step(round / race.turn));
+        }
+    });
     let clock = clock_cost();
     races.iter().map(|race| race.row(layer, clock)).collect()
 }

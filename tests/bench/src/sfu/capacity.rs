@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rustix::thread::{CpuSet, sched_setaffinity};
 use zentalk_sfu::Sfu;
 
 use super::LAYER;
@@ -13,7 +12,7 @@ use super::load::{Counts, Load};
 use super::ours::{LOOPBACK, flush, sfu};
 use super::script::large;
 use super::socket::{Buffers, Socket};
-use crate::kit::{Cell, Facts, Row, Standing, allocations, cpu_time, heap_in_use};
+use crate::kit::{Cell, Facts, Row, Standing, allocations, cpu_time, heap_in_use, pin};
 
 /// What people of a call send and see.
 pub(crate) struct CallType {
@@ -171,11 +170,3 @@ impl Worker {
 
 /// How far behind its time the load may be.
 const MAX_LAG: Duration = Duration::from_millis(100);
-
-/// Keeps this thread on one core, where there are two.
-fn pin(core: usize) {
-    let mut set = CpuSet::new();
-    set.set(core);
-    // With one core only they share it.
-    let _ = sched_setaffinity(None, &set);
-}
