@@ -123,6 +123,6 @@ fn who_gets_no_key_is_told_that_the_call_did_not_come_about() {
     world.until("it rings", |world| world.people[1].ring.is_some());
     world.unplug(0);
     world.accept(1);
-    world.run(SECOND * 35);
+    world.run(SECOND * 40);
     assert_eq!(world.people[1].ended, Some(EndReason::CouldNotConnect), "{}", world.report());
 }
