@@ -11,8 +11,8 @@ use crate::seeded::{SeededMap, seeded_map};
 #[derive(Debug)]
 pub(crate) struct Addresses {
     owners: SeededMap<SocketAddr, Owner>,
-    /// What was found last: datagrams of one sender come in runs.
-    found: Option<(SocketAddr, Seat)>,
+    /// What was found last, and whether it was proven then: datagrams of one sender come in runs.
+    found: Option<(SocketAddr, Seat, bool)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,19 +42,27 @@ impl Addresses {
     /// As [`owner`](Self::owner), for many datagrams from one address after the other.
     #[inline]
     pub(crate) fn find(&mut self, remote: SocketAddr) -> Option<Seat> {
-        if let Some((found, seat)) = self.found
+        if let Some((found, seat, _)) = self.found
             && found == remote
         {
             return Some(seat);
         }
-        let seat = self.owner(remote)?;
-        self.found = Some((remote, seat));
-        Some(seat)
+        let owner = self.owners.get(&remote)?;
+        self.found = Some((remote, owner.seat, owner.is_proven));
+        Some(owner.seat)
     }
 
     /// Where the member sits that `remote` belongs to.
     pub(crate) fn owner(&self, remote: SocketAddr) -> Option<Seat> {
         self.owners.get(&remote).map(|owner| owner.seat)
+    }
+
+    /// Whether `remote` is proven to be its member's.
+    #[inline]
+    pub(crate) fn is_proven(&self, remote: SocketAddr) -> bool {
+        // What was proven stays so until it is forgotten, which forgets what was found too.
+        self.found.is_some_and(|(found, _, is_proven)| is_proven && found == remote)
+            || self.owners.get(&remote).is_some_and(|owner| owner.is_proven)
     }
 
     /// What is known of `remote`, if anything.
@@ -97,6 +105,7 @@ impl Addresses {
         let owner = self.owners.get_mut(&remote);
         if let Some(owner) = owner.filter(|owner| owner.serial == serial) {
             (owner.is_proven, owner.heard) = (true, now);
+            self.found = None;
         }
     }
 

@@ -103,7 +103,7 @@ impl Sfu {
     /// Whether `remote` is an address at which a participant of this worker has proven that it receives.
     #[inline]
     pub fn knows(&self, remote: SocketAddr) -> bool {
-        self.claim(remote).is_some_and(|claim| claim.is_proven)
+        self.shared.addresses.is_proven(remote)
     }
 
     /// What is known of `remote`; nothing if no participant of this worker has made an authentic check from there.
