@@ -105,8 +105,8 @@ impl Inbound {
         self.uplinks.get_mut(uplink).map(|uplink| &mut uplink.track)
     }
 
-    /// Has receivers wish for a keyframe, and asks for it when that is due: not before the round trip after the last request.
-    pub(crate) fn wish(
+    /// Receivers wish for a keyframe of an uplink. It is asked for when that is due: not within the round trip of the last request.
+    pub(crate) fn wish_for_keyframe(
         &mut self,
         uplink: usize,
         round_trip: Duration,

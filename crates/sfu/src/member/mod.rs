@@ -121,6 +121,12 @@ impl Member {
         is_sooner.then_some(due)
     }
 
+    /// Whether what has come in has to be looked after before what has to be done next.
+    #[inline]
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.inbound.due().is_some_and(|due| due + GRID <= self.due)
+    }
+
     /// When feedback, requests, layers or a report are due.
     fn upkeep_due(&self) -> Instant {
         let unsettled = (!self.outbound.is_settled).then_some(Instant::ZERO);
@@ -225,9 +231,13 @@ impl Member {
     }
 
     /// Receivers wish for a keyframe of one of its uplinks.
-    pub(crate) fn wish(&mut self, uplink: usize, wish: impl FnOnce(&mut KeyframeGate)) {
+    pub(crate) fn wish_for_keyframe(
+        &mut self,
+        uplink: usize,
+        wish: impl FnOnce(&mut KeyframeGate),
+    ) {
         let round_trip = self.outbound.round_trip();
-        self.inbound.wish(uplink, round_trip, wish);
+        self.inbound.wish_for_keyframe(uplink, round_trip, wish);
     }
 
     /// The handshake is over, and well: packets flow from now on.

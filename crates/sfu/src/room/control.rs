@@ -150,7 +150,7 @@ impl Room {
         let slot = member.outbound.slots.get(slot);
         let Some(layer) = slot.and_then(|slot| slot.outlet.layer()) else { return };
         if let Some(from) = self.member_mut(from) {
-            from.wish(uplink, |gate| gate.request(now, layer, round_trip));
+            from.wish_for_keyframe(uplink, |gate| gate.request(now, layer, round_trip));
             shared.hurry(now, from);
         }
     }

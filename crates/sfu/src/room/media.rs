@@ -23,7 +23,7 @@ impl Room {
                 if member.is_to_be_noted(now) {
                     shared.addresses.heard(now, path.remote);
                 }
-                if member.inbound.due().is_some_and(|due| due < member.due) {
+                if member.is_overtaken() {
                     shared.hurry(now, member);
                 }
                 shared.stats.received += 1;

@@ -91,7 +91,7 @@ impl Room {
             });
             let Some(((from, uplink), layer)) = waiting else { continue };
             if let Some(from) = self.member_mut(from) {
-                from.wish(uplink, |gate| gate.want(layer));
+                from.wish_for_keyframe(uplink, |gate| gate.want(layer));
                 shared.hurry(now, from);
             }
         }
