@@ -97,7 +97,7 @@ impl GroupKeys {
             }
             // Removed as lost, and now it says goodbye: it will not be taken in again. Removed by a leader, and our caller knows why.
             (_, Some(known)) => {
-                if cause == Cause::Left || known.cause != Cause::Left {
+                if known.cause != Cause::Left {
                     known.cause = cause;
                 }
                 // What others said of it before counts no more.

@@ -139,8 +139,8 @@ pub enum GroupFailure {
         /// Who.
         index: u8,
     },
-    /// Nobody gave us a key that we asked for, for [`UNREACHABLE_AFTER`](crate::UNREACHABLE_AFTER) and five seconds more, in which everybody
-    /// is asked once behind a partition of that length.
+    /// Nobody gave us a key that we asked for, for [`UNREACHABLE_AFTER`](crate::UNREACHABLE_AFTER) and five seconds more, in which the
+    /// others are asked once behind a partition of that length.
     #[error("no member has given us the key for 35 s; wait, or join again")]
     KeyUnavailable,
     /// The others have removed us for good.
