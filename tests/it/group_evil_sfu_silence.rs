@@ -13,13 +13,18 @@ use crate::group_evil_scene::{
 };
 use crate::group_scene::{assert_pictures_are_their_senders, states};
 
-/// Alice calls Bob and Carol; of Bob the server passes nothing on to her that `keeps` names.
-fn begin(seed: u64, keeps: impl Fn(Medium) -> bool + 'static) -> World {
-    let mut world = evil_crowd(3, seed);
+/// Of Bob the server passes nothing on to Alice any more that `keeps` names.
+fn keep_back(world: &mut World, keeps: impl Fn(Medium) -> bool + 'static) {
     world.sfu.evil().judge(move |passage, piece| match (passage.from, passage.to) {
         (BOB, ALICE) if keeps(passage.medium) => Vec::new(),
         _ => passage.honestly(piece),
     });
+}
+
+/// Alice calls Bob and Carol; of Bob the server passes nothing on to her that `keeps` names.
+fn begin(seed: u64, keeps: impl Fn(Medium) -> bool + 'static) -> World {
+    let mut world = evil_crowd(3, seed);
+    keep_back(&mut world, keeps);
     world.place_group(ALICE, &[BOB, CAROL], Media::AudioVideo);
     world
 }
@@ -84,10 +89,7 @@ fn pictures_kept_back_from_the_start_are_told_to_be_missing() {
 #[test]
 fn pictures_kept_back_leave_the_sound_as_it_is() {
     let mut world = evil_group(3, 341);
-    world.sfu.evil().judge(|passage, piece| match (passage.from, passage.to, passage.medium) {
-        (BOB, ALICE, Medium::Video) => Vec::new(),
-        _ => passage.honestly(piece),
-    });
+    keep_back(&mut world, |medium| medium == Medium::Video);
     let begun = world.now;
     world.run_for(Duration::from_millis(200));
     let since = world.now;
@@ -110,10 +112,7 @@ fn pictures_kept_back_leave_the_sound_as_it_is() {
 #[test]
 fn sound_kept_back_while_pictures_arrive_is_told_to_have_stopped() {
     let mut world = evil_group(3, 362);
-    world.sfu.evil().judge(|passage, piece| match (passage.from, passage.to, passage.medium) {
-        (BOB, ALICE, Medium::Audio) => Vec::new(),
-        _ => passage.honestly(piece),
-    });
+    keep_back(&mut world, |medium| medium == Medium::Audio);
     world.run_for(Duration::from_millis(3_500));
     assert_eq!(story(&world, ALICE, BOB, Track::Microphone), [TrackState::Stopped]);
     assert_eq!(state_of(&world, ALICE, BOB), Some(MemberState::Connected));

@@ -11,8 +11,13 @@ use super::puppet::Puppet;
 use super::world::World;
 
 /// Two people in a call of two, and a third who is not.
-pub(crate) fn two(media: Media) -> World {
-    let mut world = World::new(3, 1);
+fn two(media: Media) -> World {
+    two_of(3, media)
+}
+
+/// Two of so many people in a call of two, the others in none.
+pub(crate) fn two_of(people: u8, media: Media) -> World {
+    let mut world = World::new(people, 1);
     world.place_pair(0, 1, media);
     world.accept(1);
     world.until("two are connected", |world| {

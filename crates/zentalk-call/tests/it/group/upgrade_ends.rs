@@ -4,7 +4,7 @@ use zentalk_call::engine::{Media, MemberState, SfuState};
 use zentalk_call::{EndReason, PublicState};
 
 use super::SECOND;
-use super::upgrade::two;
+use super::upgrade::two_of;
 use super::world::World;
 
 /// What the application of `me` was ever told of `other`.
@@ -33,7 +33,7 @@ fn assert_two_go_on(world: &World) {
 
 #[test]
 fn the_peer_stays_where_there_is_no_way_to_a_server_and_the_server_is_said_to_be_left() {
-    let mut world = two(Media::Audio);
+    let mut world = two_of(3, Media::Audio);
     world.servers[0].alive = false;
     world.invite(0, 2);
     world.run(SECOND * 65);
@@ -47,7 +47,7 @@ fn the_peer_stays_where_there_is_no_way_to_a_server_and_the_server_is_said_to_be
 /// It rings for as long as the move may take: neither time ends the peer's stay.
 #[test]
 fn a_peer_that_does_not_follow_has_not_left() {
-    let mut world = two(Media::Audio);
+    let mut world = two_of(3, Media::Audio);
     world.people[1].deaf = true;
     world.invite(0, 2);
     world.accept(2);
@@ -63,22 +63,10 @@ fn a_peer_that_does_not_follow_has_not_left() {
     assert!(world.people[2].ended.is_some(), "{}", world.report());
 }
 
-/// Two, and two others who are not in a call.
-fn two_of_four() -> World {
-    let mut world = World::new(4, 1);
-    world.place_pair(0, 1, Media::Audio);
-    world.accept(1);
-    world.until("two are connected", |world| {
-        world.people[..2].iter().all(|person| person.last_state() == Some(PublicState::Connected))
-    });
-    world.run(SECOND * 2);
-    world
-}
-
 /// Each begins a group of its own: one of them gives way, and its guest is asked into the other.
 #[test]
 fn both_of_two_ask_somebody_in_at_once_and_both_come() {
-    let mut world = two_of_four();
+    let mut world = two_of(4, Media::Audio);
     world.invite(0, 2);
     world.invite(1, 3);
     world.run(SECOND * 2);
@@ -102,7 +90,7 @@ fn both_of_two_ask_somebody_in_at_once_and_both_come() {
 
 #[test]
 fn both_of_two_ask_the_same_person_in_at_once() {
-    let mut world = two_of_four();
+    let mut world = two_of(4, Media::Audio);
     world.invite(0, 2);
     world.invite(1, 2);
     world.run(SECOND * 2);
