@@ -125,7 +125,7 @@ impl Run {
     /// The numbers behind everything that this run gave or keeps free.
     pub(super) fn end(&self) -> Position {
         Position {
-            sequence: (self.highest as u16).wrapping_add(1).wrapping_add(self.last.sequence_offset),
+            sequence: self.next_sequence(),
             picture_id: self.next_picture_id,
             base_layer_index: self.next_base_layer_index,
         }
