@@ -18,7 +18,8 @@ pub struct SfuConfig {
     pub max_rooms: usize,
     /// People in one room, 2 to [`MAX_PARTICIPANTS`](crate::limits::MAX_PARTICIPANTS).
     pub max_participants: usize,
-    /// Bits per second that one participant may send, retransmissions included. What exceeds it is dropped.
+    /// Bits per second that one participant may send, retransmissions included; of sound as much as sound can be
+    /// ([`MAX_AUDIO_BIT_RATE`](crate::limits::MAX_AUDIO_BIT_RATE)). What exceeds it is dropped.
     pub max_bit_rate: u64,
     /// Packets per second that one participant may send. What exceeds it is dropped.
     pub max_packet_rate: u32,

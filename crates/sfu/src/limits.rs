@@ -18,6 +18,10 @@ pub const MAX_ENCODINGS: usize = 3;
 /// Slots in which one participant receives: audio and video of everybody else.
 pub const MAX_SLOTS: usize = 2 * (MAX_PARTICIPANTS - 1);
 
+/// Bits per second of one participant's sound, lower layers included: what Opus has at most (RFC 6716 §2.1.1: 510 kbit/s), in frames of 5 ms.
+/// An eighth of [`SfuConfig::max_bit_rate`](crate::SfuConfig::max_bit_rate), where that is more.
+pub const MAX_AUDIO_BIT_RATE: u64 = 768_000;
+
 /// Longest ufrag of a participant, in bytes (RFC 8839 §5.4 allows as much).
 pub const MAX_REMOTE_UFRAG: usize = 256;
 

@@ -1,6 +1,6 @@
 use zentalk_srtp_media::rtp::{FIXED_HEADER_LEN, RtpHeader};
 
-use super::outlet::InvalidOutlet;
+use super::outlet_config::InvalidOutlet;
 
 /// The longest header: the fixed part, and an extension block with a transport-wide number and the longest mid.
 const MAX_HEADER: usize = FIXED_HEADER_LEN + 4 + 20;

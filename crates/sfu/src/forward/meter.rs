@@ -28,8 +28,7 @@ impl Meter {
         match elapsed {
             Some(elapsed) if elapsed < INTERVAL => {}
             Some(elapsed) if elapsed < SILENCE => self.close(now, elapsed),
-            // It begins, or begins again after a pause.
-            _ => (self.since, self.bytes) = (Some(now), Default::default()),
+            _ => self.begin(now),
         }
         if let Some(sum) = self.bytes.get_mut(usize::from(temporal)) {
             *sum += bytes as u64;
@@ -40,6 +39,16 @@ impl Meter {
     pub(super) fn rates(&self, now: Instant) -> [u64; MAX_TEMPORAL_LAYERS] {
         let comes = self.since.is_some_and(|since| now.saturating_since(since) < SILENCE);
         if comes { self.rates } else { Default::default() }
+    }
+
+    /// It begins, or begins again after a pause. The interval that the pause cut short says too little about what comes now to take the place
+    /// of what is known; but what it holds did come, or bursts with pauses behind them would cost nothing.
+    fn begin(&mut self, now: Instant) {
+        let known = self.rates;
+        self.close(now, INTERVAL);
+        for (rate, known) in self.rates.iter_mut().zip(known) {
+            *rate = known.max(*rate);
+        }
     }
 
     fn close(&mut self, now: Instant, elapsed: Duration) {
@@ -85,5 +94,19 @@ mod tests {
         assert_eq!(meter.rates(at(3_600)), [0; 4]);
         steady(&mut meter, 60_000, 61_010);
         assert_eq!(meter.rates(at(61_010))[3], 80_000);
+    }
+
+    /// Bursts that end before they are measured, with pauses behind them.
+    #[test]
+    fn bursts_between_pauses_are_not_free() {
+        let mut meter = Meter::default();
+        for burst in 0..3 {
+            steady(&mut meter, burst * 3_000, burst * 3_000 + 490);
+        }
+        assert_eq!(meter.rates(at(6_490)), [40_000, 40_000, 78_400, 78_400]);
+        // What was known of a layer before it was turned off counts, as long as it is more.
+        steady(&mut meter, 9_000, 10_200);
+        meter.add(at(20_000), 0, 100);
+        assert_eq!(meter.rates(at(20_000))[3], 80_000);
     }
 }

@@ -26,6 +26,8 @@ pub mod limits;
 mod meter;
 mod numbering;
 mod outlet;
+mod outlet_config;
+mod outlet_stats;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -34,5 +36,7 @@ mod vp8;
 
 pub use allocation::{Allocation, Demand, LayerChoice, RESERVE};
 pub use keyframe_gate::KeyframeGate;
-pub use outlet::{InvalidOutlet, Outlet, OutletConfig, OutletStats};
+pub use outlet::Outlet;
+pub use outlet_config::{InvalidOutlet, OutletConfig};
+pub use outlet_stats::OutletStats;
 pub use track::{PacketRef, PayloadFormat, Track, TrackConfig, TrackId, TrackStats};

@@ -58,6 +58,7 @@ pub fn engine_sfu_flood(data: &[u8]) {
         assert_eq!((stats.received, stats.forwarded), (0, 0));
         assert!(stats.rooms <= 2 && stats.participants <= 12);
         call.sfu.assert_bounds_for_fuzzing();
+        call.sfu.assert_nobody_is_forgotten_for_fuzzing(call.now);
     }
 }
 

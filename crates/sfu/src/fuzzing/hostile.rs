@@ -160,6 +160,7 @@ impl Room {
         let sent = self.call.drain();
         self.receive(sent);
         self.call.sfu.assert_bounds_for_fuzzing();
+        self.call.sfu.assert_nobody_is_forgotten_for_fuzzing(self.call.now);
     }
 
     /// Every packet is authentic and new to its receiver, and of a source that it knows.

@@ -9,7 +9,7 @@ use zentalk_srtp_media::rtp::RtpPacket;
 use super::dropped::Dropped;
 use super::sources::{Source, Sources};
 use crate::forward::{KeyframeGate, PacketRef, PayloadFormat, Track, TrackConfig, TrackId};
-use crate::limits::MAX_UPLINKS;
+use crate::limits::{MAX_AUDIO_BIT_RATE, MAX_UPLINKS};
 use crate::rate::TokenBucket;
 use crate::{Medium, ParticipantOffer, SfuConfig};
 
@@ -39,6 +39,8 @@ pub(crate) struct UplinkState {
     pub(crate) keyframes: KeyframeGate,
     /// Place and slot of each receiver.
     pub(crate) subscribers: Vec<(usize, usize)>,
+    /// Of sound, what may come of it: as much as sound can be.
+    bits: Option<TokenBucket>,
 }
 
 /// An authentic packet that has found its place in a track.
@@ -72,6 +74,8 @@ impl Inbound {
                 track: Track::new(id, &track),
                 keyframes: KeyframeGate::new(),
                 subscribers: Vec::new(),
+                bits: (uplink.medium == Medium::Audio)
+                    .then(|| TokenBucket::new(now, max_audio_bit_rate(config))),
             }
         });
         Self {
@@ -193,6 +197,9 @@ impl Inbound {
         let source = self.sources.learn(&packet).ok_or(Dropped::UnknownSource)?;
         self.note_arrival(now, &packet, bytes.len());
         let uplink = self.uplinks.get_mut(source.uplink).ok_or(Dropped::UnknownSource)?;
+        if !uplink.admits(now, bytes.len()) {
+            return Err(Dropped::OverRate);
+        }
         let placed = uplink.place(now, source, bytes);
         let (medium, has_gaps) = (uplink.medium, uplink.track.has_gaps(source.layer as u8));
         if has_gaps {
@@ -216,6 +223,13 @@ impl Inbound {
 }
 
 impl UplinkState {
+    /// Whether a packet of so many bytes is within what may come of the medium.
+    #[inline]
+    fn admits(&mut self, now: Instant, len: usize) -> bool {
+        let bits = 8 * (len + LOWER_LAYERS) as u64;
+        self.bits.as_mut().is_none_or(|bucket| bucket.take(now, bits))
+    }
+
     fn place(&mut self, now: Instant, source: Source, bytes: &[u8]) -> Option<PacketRef> {
         let layer = source.layer as u8;
         let packet = if source.is_rtx {
@@ -230,6 +244,14 @@ impl UplinkState {
         Some(packet)
     }
 }
+
+/// Bits per second of a participant's sound. It goes to everybody, and pictures get what it leaves.
+fn max_audio_bit_rate(config: &SfuConfig) -> u64 {
+    MAX_AUDIO_BIT_RATE.max(config.max_bit_rate / 8)
+}
+
+/// Bytes that IP, UDP and SRTP add to a packet: many small ones are not cheap.
+const LOWER_LAYERS: usize = 40;
 
 /// Reports and feedback of one participant: fifty are many, a burst of a hundred is none of ours.
 const MAX_REPORTS_PER_SECOND: u64 = 100;

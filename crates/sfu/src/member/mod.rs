@@ -135,6 +135,18 @@ impl Member {
         all.into_iter().flatten().fold(self.allocation_due, Instant::min)
     }
 
+    /// What is due is done within a step of the grid, or two where a packet has brought it.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn assert_not_forgotten_for_fuzzing(&self, now: Instant, silence: Duration) {
+        let ends = self.setup_ends.map_or(self.heard + silence, |at| at.min(self.heard + silence));
+        assert!(self.due <= ends, "nobody sees that it is gone");
+        assert!(self.transport.due().is_none_or(|due| self.due <= due), "its handshake stops");
+        if self.is_established() {
+            let latest = on_grid(now, self.upkeep_due()) + GRID;
+            assert!(self.due <= latest, "{:?} after {latest:?}", self.due);
+        }
+    }
+
     /// Whether it is time to note once more that its address is in use.
     pub(crate) fn is_to_be_noted(&mut self, now: Instant) -> bool {
         let is_time = now.saturating_since(self.noted) >= NOTE;

@@ -20,6 +20,8 @@ pub(crate) struct Outbound {
     pub(crate) slots: Vec<Slot>,
     /// Nothing has changed since keyframes were asked for and the participant was told what its slots carry.
     pub(crate) is_settled: bool,
+    /// When the participant was last told what its slots carry.
+    pub(crate) told_at: Option<Instant>,
     /// None if the participant does not tell which packets came.
     pub(crate) bandwidth: Option<BandwidthEstimator>,
     pub(crate) allocation: Allocation,
@@ -75,6 +77,7 @@ impl Outbound {
             outbox: Outbox::new(config.max_queued, config.max_segments),
             slots: Vec::with_capacity(offer.slots.len()),
             is_settled: false,
+            told_at: None,
             bandwidth: offer.extensions.transport_cc.map(|_| BandwidthEstimator::new(bandwidth())),
             allocation: Allocation::new(),
             probing: Probing::new(now),

@@ -60,6 +60,11 @@ impl Room {
         })
     }
 
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn members_for_fuzzing(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().flatten().map(|member| &**member)
+    }
+
     /// The first free place.
     pub(crate) fn free_place(&self) -> usize {
         self.members.iter().position(Option::is_none).unwrap_or(self.members.len())
@@ -123,11 +128,14 @@ impl Room {
         }
     }
 
-    /// The place and the uplink that a slot wishes for. Nobody receives themselves.
+    /// The place and the uplink that a slot wishes for. Nobody receives themselves, or anything twice.
     fn provider(&self, place: usize, slot: usize) -> Option<(usize, usize)> {
         let slot = self.member(place)?.outbound.slots.get(slot)?;
         let from = self.place_of(slot.wish?.participant).filter(|from| *from != place)?;
-        Some((from, self.member(from)?.inbound.find(slot.medium)?))
+        let inbound = &self.member(from)?.inbound;
+        let at = inbound.find(slot.medium)?;
+        let is_received = inbound.uplink(at)?.subscribers.iter().any(|(to, _)| *to == place);
+        (!is_received).then_some((from, at))
     }
 
     fn subscribe_to(&mut self, from: usize, uplink: usize, to: (usize, usize)) -> Option<TrackId> {

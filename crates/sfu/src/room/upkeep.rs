@@ -77,7 +77,7 @@ impl Room {
         let Some(member) = self.member_mut(place) else { return };
         if !core::mem::replace(&mut member.outbound.is_settled, true) {
             self.want_keyframes(now, place, shared);
-            self.tell_slots(place, shared);
+            self.tell_slots(now, place, shared);
         }
     }
 
@@ -97,28 +97,31 @@ impl Room {
         }
     }
 
-    /// Has the control channel tell what the slots carry, where that has changed.
-    fn tell_slots(&mut self, place: usize, shared: &mut Shared) {
+    /// Has the control channel tell what the slots carry, where that has changed. Whose it is, at once: what comes in a slot is not opened
+    /// before that is known. Of layers, which their sender can have change with every packet, not more often than they are chosen.
+    fn tell_slots(&mut self, now: Instant, place: usize, shared: &mut Shared) {
         let Some(member) = self.member(place) else { return };
         let state_of = |slot: &Slot| SlotState {
             mid: slot.mid,
             participant: slot.bound.and_then(|(from, _)| Some(self.member(from)?.id)),
             layer: slot.outlet.layer().filter(|_| slot.medium == Medium::Video),
         };
-        let slots = &member.outbound.slots;
-        if slots.iter().all(|slot| state_of(slot) == slot.told) {
+        let (slots, told_at) = (&member.outbound.slots, member.outbound.told_at);
+        let is_early = told_at.is_some_and(|at| now.saturating_since(at) < ALLOCATION_INTERVAL);
+        let is_news = |slot: &Slot| match state_of(slot) {
+            state if is_early => state.participant != slot.told.participant,
+            state => state != slot.told,
+        };
+        if !slots.iter().any(is_news) {
             return;
         }
         let states: Vec<_> = slots.iter().map(state_of).collect();
         let seat = Seat { room: self.at, place };
         shared.tell(ParticipantKey { serial: member.serial, seat }, Notice::Slots(states.clone()));
         if let Some(member) = self.member_mut(place) {
-            member
-                .outbound
-                .slots
-                .iter_mut()
-                .zip(states)
-                .for_each(|(slot, state)| slot.told = state);
+            let slots = member.outbound.slots.iter_mut();
+            slots.zip(states).for_each(|(slot, state)| slot.told = state);
+            member.outbound.told_at = Some(now);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::Sfu;
 use crate::ParticipantKey;
 use crate::limits::MAX_PATHS;
 use crate::member::Keys;
+use crate::room::Room;
 
 /// What the doors of the fuzz targets need and nobody else.
 impl Sfu {
@@ -47,5 +48,14 @@ impl Sfu {
         assert!(self.shared.addresses.len() <= participants * MAX_PATHS);
         assert_eq!(self.shared.ufrags.len(), participants);
         assert!(self.shared.pending.len() <= 64 && self.shared.answers.is_empty());
+    }
+
+    /// Whoever has something due is looked after in time, and the worker wakes for it.
+    pub(crate) fn assert_nobody_is_forgotten_for_fuzzing(&self, now: Instant) {
+        let members = self.rooms.iter().flatten().flat_map(Room::members_for_fuzzing);
+        for member in members {
+            assert!(self.shared.wake.is_some_and(|wake| wake <= member.due), "nobody wakes");
+            member.assert_not_forgotten_for_fuzzing(now, self.shared.config.silence);
+        }
     }
 }

@@ -54,7 +54,8 @@ impl Sfu {
     }
 
     /// Has a participant receive these media from now on, in place of what it received before. A wish for somebody who is not here waits for
-    /// them; one for a slot that was not offered, for the slot's other medium or for oneself does nothing.
+    /// them; one for a slot that was not offered, for the slot's other medium, for oneself or for what an earlier slot of the offer carries
+    /// does nothing.
     ///
     /// # Errors
     /// [`Error::NoSuchParticipant`].

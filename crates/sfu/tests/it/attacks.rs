@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use zentalk_sfu::{Medium, Notice, SfuConfig};
-use zentalk_srtp_media::rtcp::SenderInfo;
 
-use crate::client::{AUDIO, frame, rtp};
+use crate::client::{AUDIO, rtp};
 use crate::stun_kit::{Message, attributes};
 use crate::world::{World, room};
 
@@ -147,32 +146,6 @@ fn media_from_a_nominated_address_moves_the_path() {
     assert!(world.strays.iter().any(|(to, bytes)| *to == moved && bytes[0] >= 128));
 }
 
-/// A compound holds seventy reports, and each goes to everybody.
-#[test]
-fn a_flood_of_sender_reports_is_passed_on_a_few_times_a_second() {
-    let mut world = World::call_of(3);
-    let ssrc = world.clients[0].ssrc(0);
-    hears(&mut world, 0, b"something to report about");
-    let told = |world: &World| {
-        let is_sender_report = |report: &&Vec<u8>| report[1] == 200;
-        world.clients[1].reports.iter().filter(is_sender_report).count()
-    };
-    let before = told(&world);
-    for time in 0..50_u64 {
-        let info =
-            SenderInfo { ntp_time: time << 32, rtp_time: 1, packet_count: 1, octet_count: 1 };
-        let flood = world.clients[0].report(|writer| {
-            for _ in 0..40 {
-                writer.sender_report(ssrc, &info, &[]).unwrap();
-            }
-        });
-        world.send_of(0, flood);
-        world.run(Duration::from_millis(20));
-    }
-    let passed_on = told(&world) - before;
-    assert!((1..=48).contains(&passed_on), "{passed_on} of 2,000");
-}
-
 /// Invariant 4: DTLS only from addresses that a check has proven.
 #[test]
 fn dtls_from_an_unvalidated_address_is_dropped() {
@@ -284,89 +257,4 @@ fn a_participant_cannot_take_the_address_of_another() {
     }
     assert_eq!(world.clients[1].got(0, Medium::Audio).len(), 50);
     assert_eq!(world.sfu.stats().refused_checks - refused, 50);
-}
-
-#[test]
-fn a_sender_beyond_its_rate_is_cut_to_it() {
-    let config = SfuConfig { max_packet_rate: 100, ..SfuConfig::default() };
-    let mut world = World::new(config);
-    for number in [1, 2] {
-        world.join(number, room(1)).unwrap();
-    }
-    world.run(Duration::from_millis(500));
-    (0..2).for_each(|who| world.subscribe_to_all(who, 2));
-    for _ in 0..1_000 {
-        let packet = world.clients[0].packet(0, &[1; 20]);
-        world.send_of(0, packet);
-        world.run(Duration::from_millis(1));
-    }
-    world.run(SETTLED);
-    // A second's worth at once, and what one second brings.
-    let got = world.clients[1].received.len();
-    assert!((195..=205).contains(&got), "{got}");
-    assert_eq!(world.sfu.stats().over_rate, 1_000 - got as u64);
-    // The other one is not affected.
-    assert!(hears(&mut world, 1, b"hello"));
-}
-
-#[test]
-fn bits_are_counted_as_well_as_packets() {
-    let config = SfuConfig { max_bit_rate: 100_000, ..SfuConfig::default() };
-    let mut world = World::new(config);
-    for number in [1, 2] {
-        world.join(number, room(1)).unwrap();
-    }
-    world.run(Duration::from_millis(500));
-    (0..2).for_each(|who| world.subscribe_to_all(who, 2));
-    for _ in 0..100 {
-        let packet = world.clients[0].packet(1, &frame(true, &[1; 1_000]));
-        world.send_of(0, packet);
-        world.run(Duration::from_millis(10));
-    }
-    let stats = world.sfu.stats();
-    assert!((20..=26).contains(&stats.received), "{stats:?}");
-    assert_eq!(stats.over_rate, 100 - stats.received);
-}
-
-#[test]
-fn a_flood_of_nacks_is_answered_within_a_budget() {
-    let mut world = World::call_of(2);
-    for round in 0..50_u8 {
-        let packet = world.clients[0].packet(1, &frame(round == 0, &[round; 1_000]));
-        world.send_of(0, packet);
-        world.run(Duration::from_millis(20));
-    }
-    let ssrc = world.clients[1].slot_ssrc(0, Medium::Video);
-    let all: Vec<u16> = world.clients[1].got(0, Medium::Video).iter().map(|p| p.sequence).collect();
-    for _ in 0..1_000 {
-        let nack = world.clients[1].report(|writer| writer.nack(1, ssrc, &all).unwrap());
-        world.send_of(1, nack);
-        world.run(Duration::from_millis(1));
-    }
-    let stats = world.sfu.stats();
-    // No more bytes than were sent, and some saved up; reports beyond their rate are not even read.
-    assert!((1..=100).contains(&stats.repeated), "{stats:?}");
-    assert!(stats.over_rate > 500, "{stats:?}");
-}
-
-#[test]
-fn a_flood_of_keyframe_requests_reaches_the_sender_once_a_second() {
-    let mut world = World::call_of(2);
-    let ssrc = world.clients[1].slot_ssrc(0, Medium::Video);
-    let asked = |world: &World| {
-        let reports = world.clients[0].reports.iter();
-        reports.filter(|report| report.windows(2).any(|pair| pair == [0x81, 206])).count()
-    };
-    let mut before = 0;
-    for round in 0..300_u32 {
-        let packet = world.clients[0].packet(1, &frame(round % 10 == 0, &[1; 100]));
-        world.send_of(0, packet);
-        let pli = world.clients[1].report(|writer| writer.pli(1, ssrc).unwrap());
-        world.send_of(1, pli);
-        world.run(Duration::from_millis(10));
-        if round == 50 {
-            before = asked(&world);
-        }
-    }
-    assert!(asked(&world) - before <= 12, "{}", asked(&world) - before);
 }

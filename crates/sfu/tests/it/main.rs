@@ -4,6 +4,7 @@
 mod attacks;
 mod checks;
 mod client;
+mod floods;
 mod forged_addresses;
 mod layers;
 mod media;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zentalk_sfu::{Error, GoneReason, Medium, Notice, Refusal, SfuConfig, Uplink};
 
-use crate::client::{Client, label, slots};
+use crate::client::{Client, frame, label, slots};
 use crate::world::{SFU, World, room};
 
 const SETTLED: Duration = Duration::from_millis(500);
@@ -145,6 +145,33 @@ fn nobody_receives_themselves_and_wishes_that_fit_no_slot_do_nothing() {
     }
     world.run(SETTLED);
     assert_eq!(world.clients[0].received.len(), 0);
+}
+
+/// Otherwise one packet would go to one participant thirty times.
+#[test]
+fn a_medium_goes_to_a_participant_once_however_many_slots_wish_for_it() {
+    let mut world = World::call_of(2);
+    let sender = world.clients[0].id;
+    let everywhere = world.clients[1].wishes(&[sender; 5], 2);
+    world.sfu.subscribe(world.now, world.key(1), &everywhere).unwrap();
+    let say = |world: &mut World, source: usize| {
+        let packet = world.clients[0].packet(source, &frame(true, b"once"));
+        world.send_of(0, packet);
+        world.run(SETTLED);
+    };
+    (0..2).for_each(|source| say(&mut world, source));
+    assert_eq!(world.clients[1].received.len(), 2);
+    let told = world.notices(1).into_iter().rev().find_map(|notice| match notice {
+        Notice::Slots(states) => Some(states.iter().map(|state| state.participant).collect()),
+        _ => None,
+    });
+    let told: Vec<_> = told.expect("what the slots carry");
+    assert_eq!((&told[..2], &told[2..]), (&[Some(sender); 2][..], &[None; 8][..]));
+    // It may change its slot.
+    let elsewhere = everywhere[6..8].to_vec();
+    world.sfu.subscribe(world.now, world.key(1), &elsewhere).unwrap();
+    say(&mut world, 0);
+    assert_eq!(world.clients[1].got(3, Medium::Audio).len(), 1);
 }
 
 #[test]
