@@ -12,5 +12,6 @@ pub mod sfu_key;
 mod tls;
 mod toml_file;
 pub mod turn;
+mod visitors;
 
 pub use tls::TlsError;

@@ -79,7 +79,11 @@ pub fn create(path: &Path, rng: &mut impl CryptoRng) -> Result<TokenSigner, SfuK
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(unwritable)?;
-    file.write_all(&line).and_then(|()| file.sync_all()).map_err(unwritable)?;
+    file.write_all(&line).and_then(|()| file.sync_all()).map_err(|source| {
+        // Half a key, left by a full disk, would be in the way of the next attempt; that it cannot be removed adds nothing.
+        let _ = fs::remove_file(path);
+        unwritable(source)
+    })?;
     TokenSigner::from_seed(seed).map_err(|_| SfuKeyError::Cryptography)
 }
 

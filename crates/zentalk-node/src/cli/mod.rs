@@ -5,7 +5,8 @@ mod turn;
 
 use std::fmt::Display;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -22,7 +23,7 @@ use turn::TurnArgs;
 
 /// The servers of Zentalk calls, for those who operate them.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXIT_CODES)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -126,6 +127,12 @@ fn stop_signals() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// Names are not looked up: which of its addresses would be meant?
+fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "an IP address and a port are needed, such as 127.0.0.1:8790 or [::1]:8790")
+}
+
 /// Only our own targets: libraries log addresses.
 fn start_log(level: Level) {
     let name = match level {
@@ -139,7 +146,34 @@ fn start_log(level: Level) {
     let filter = EnvFilter::new(format!(
         "off,zentalk_node={name},zentalk_onion_relay={name},zentalk_sfu={name}"
     ));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        // A journal or a file is no terminal: colours would be rubbish there.
+        .with_ansi(io::stderr().is_terminal())
+        .init();
 }
 
 const EXIT_CODES: &str = "Each command's --help lists its exit codes.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    /// It is shown as it stands, and where it is too wide it is broken: an example in it could not be copied.
+    #[test]
+    fn what_is_written_below_the_options_fits_the_terminal() {
+        for command in Cli::command().get_subcommands() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            assert!((1..=100).contains(&widest), "{}: {widest}\n{text}", command.get_name());
+        }
+    }
+}

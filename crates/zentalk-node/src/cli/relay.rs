@@ -12,7 +12,7 @@ use super::stop_signals;
 #[derive(Debug, Args)]
 pub(super) struct RelayArgs {
     /// Address and port to listen on; port 0 takes any free one.
-    #[arg(long, env = "ZENTALK_RELAY_LISTEN", default_value = "127.0.0.1:8790")]
+    #[arg(long, env = "ZENTALK_RELAY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8790", value_parser = super::socket_address)]
     listen: SocketAddr,
 
     /// Directory of the store; made if it is not there, readable by its owner alone.
@@ -47,6 +47,16 @@ pub(super) struct RelayArgs {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     max_connections: u32,
+
+    /// Connections of one client address (IPv6: one /64). Behind a proxy all come from its address.
+    #[arg(
+        long,
+        env = "ZENTALK_RELAY_MAX_CONNECTIONS_PER_ADDRESS",
+        value_name = "N",
+        default_value_t = RelayConfig::DEFAULT_CONNECTIONS_PER_ADDRESS,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    max_connections_per_address: u32,
 
     /// Mebibytes that all mailboxes may hold together.
     #[arg(
@@ -84,7 +94,8 @@ impl From<RelayArgs> for RelayConfig {
             .total(args.max_store.saturating_mul(1024 * 1024));
         let config = Self::new(args.listen, args.data)
             .quota(quota)
-            .max_connections(usize::try_from(args.max_connections).unwrap_or(usize::MAX));
+            .max_connections(usize::try_from(args.max_connections).unwrap_or(usize::MAX))
+            .connections_per_address(args.max_connections_per_address);
         match (args.tls_cert, args.tls_key) {
             (Some(certificates), Some(key)) => config.tls(certificates, key),
             _ => config,
@@ -102,13 +113,14 @@ Examples:
   zentalk-node relay --listen 0.0.0.0:443 --data /var/lib/zentalk \\
       --tls-cert /etc/zentalk/fullchain.pem --tls-key /etc/zentalk/privkey.pem
 
-A TURN configuration (every key but `host` and one port may be left out, and `secret_file` may stand for
-`secrets`: a file with the secret in its first line, the one before it in the second):
-  secrets = [\"…\"]          # openssl rand -base64 32; the same at the TURN servers. To rotate: give them both,
-                             # put the new one first here, and a day later take the old one away everywhere
+A TURN configuration (every key but `host` and one port may be left out, and `secret_file` may stand
+for `secrets`: a file with the secret in its first line, the one before it in the second):
+  # The same secret as at the TURN servers: openssl rand -base64 32. To rotate: give them both,
+  # put the new one first here, and a day later take the old one away everywhere.
+  secrets = [\"…\"]
   lifetime_seconds = 3600    # 60 to 86400
   [[server]]                 # 1 to 16 of them
-  host = \"turn.example\"    # DNS name or IP address; the name in its certificate, too
+  host = \"turn.example\"      # DNS name or IP address; the name in its certificate, too
   udp = 3478                 # leave out what it does not speak
   tcp = 3478
   tls = 443                  # gets through where all else is blocked
@@ -116,10 +128,12 @@ A TURN configuration (every key but `host` and one port may be left out, and `se
   longitude = 8.68
 
 An SFU configuration (`lifetime_seconds` may be left out):
-  key_file = \"sfu.key\"       # made by `zentalk-node sfu-key sfu.key`, which prints the public key for the SFUs. To rotate:
-                             # give the SFUs both public keys, put the new file here, and an hour later take the old one away
+  # Made by `zentalk-node sfu-key sfu.key`, which prints the public key for the SFUs. To rotate:
+  # give the SFUs both public keys, put the new file here, and an hour later take the old one away.
+  key_file = \"sfu.key\"
   lifetime_seconds = 600     # 60 to 3600; people in a call ask for a new token at half of it
-  urls = [\"wss://sfu.example:8443/v1\"]   # 1 to 4 SFUs that know the public key; calls begin with the first
+  # 1 to 4 SFUs that know the public key; calls begin with the first.
+  urls = [\"wss://sfu.example:8443/v1\"]
 
 Exit codes:
   0  stopped by Ctrl-C or SIGTERM

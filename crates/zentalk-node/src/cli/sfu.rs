@@ -17,11 +17,11 @@ pub(super) struct SfuArgs {
     config: Option<PathBuf>,
 
     /// Address and port for control connections; port 0 takes any free one. [default: 127.0.0.1:8791]
-    #[arg(long, env = "ZENTALK_SFU_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "ZENTALK_SFU_LISTEN", value_name = "ADDRESS", value_parser = super::socket_address)]
     listen: Option<SocketAddr>,
 
     /// UDP address and port for media; port 0 takes any free one. [default: 127.0.0.1:4400]
-    #[arg(long, env = "ZENTALK_SFU_MEDIA", value_name = "ADDRESS")]
+    #[arg(long, env = "ZENTALK_SFU_MEDIA", value_name = "ADDRESS", value_parser = super::socket_address)]
     media: Option<SocketAddr>,
 
     /// The address that participants send media to, if it is not the one that is listened on: behind one-to-one NAT,
@@ -135,11 +135,11 @@ When it is ready, the server prints two lines to standard output, for programs t
   media 198.51.100.7:4400
 
 Who may join says a token: the relay signs it (`zentalk-node relay --sfu-config`), with a key that
-`zentalk-node sfu-key FILE` makes. The server knows the public half alone. A token names a room and a participant by
-random numbers, and ends within the hour.
+`zentalk-node sfu-key FILE` makes. The server knows the public half alone. A token names a room and
+a participant by random numbers, and ends within the hour.
 
-When it is told to stop (Ctrl-C, SIGTERM), it lets nobody in any more, tells everybody to go to another SFU, and ends
-when they have, or after --drain seconds.
+When it is told to stop (Ctrl-C, SIGTERM), it lets nobody in any more, tells everybody to go to
+another SFU, and ends when they have, or after --drain seconds.
 
 A configuration file (every key may be left out):
   listen = \"198.51.100.7:443\"      # control connections: WebSocket over TLS
@@ -163,7 +163,8 @@ Examples:
   zentalk-node sfu-key sfu.key
   zentalk-node sfu --plain --listen 127.0.0.1:0 --media 127.0.0.1:0 --key 9f86d0…
   zentalk-node sfu --config /etc/zentalk/sfu.toml
-  zentalk-node sfu --listen 0.0.0.0:443 --media 0.0.0.0:4400 --advertise 198.51.100.7 --key 9f86d0… \\
+  zentalk-node sfu --listen 0.0.0.0:443 --media 0.0.0.0:4400 \\
+      --advertise 198.51.100.7 --key 9f86d0… \\
       --tls-cert /etc/zentalk/fullchain.pem --tls-key /etc/zentalk/privkey.pem
 
 Exit codes:

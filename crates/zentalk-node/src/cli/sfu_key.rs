@@ -48,7 +48,8 @@ pub(super) const AFTER_HELP: &str = "\
 One line goes to standard output, for programs to read, with 64 hexadecimal digits:
   public d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a
 
-The secret stays at the relay: name its file in the file of `zentalk-node relay --sfu-config`. The public key goes to every SFU.
+The secret stays at the relay: name its file in the file of `zentalk-node relay --sfu-config`. The
+public key goes to every SFU.
 
 Exit codes:
   0  the public key was printed

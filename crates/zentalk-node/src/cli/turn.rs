@@ -12,12 +12,13 @@ use super::stop_signals;
 
 #[derive(Debug, Args)]
 pub(super) struct TurnArgs {
-    /// Address and port to listen on for UDP; port 0 takes any free one. May be given several times.
-    #[arg(long, env = "ZENTALK_TURN_UDP", value_name = "ADDRESS", value_delimiter = ',')]
+    /// Address and port to listen on for UDP; port 0 takes any free one. May be given several times. [default, where
+    /// none of --udp, --tcp and --tls is given: 127.0.0.1:3478]
+    #[arg(long, env = "ZENTALK_TURN_UDP", value_name = "ADDRESS", value_delimiter = ',', value_parser = super::socket_address)]
     udp: Vec<SocketAddr>,
 
     /// Address and port to listen on for TCP. May be given several times.
-    #[arg(long, env = "ZENTALK_TURN_TCP", value_name = "ADDRESS", value_delimiter = ',')]
+    #[arg(long, env = "ZENTALK_TURN_TCP", value_name = "ADDRESS", value_delimiter = ',', value_parser = super::socket_address)]
     tcp: Vec<SocketAddr>,
 
     /// Address and port to listen on for TLS. May be given several times; 443 gets through most firewalls.
@@ -26,6 +27,7 @@ pub(super) struct TurnArgs {
         env = "ZENTALK_TURN_TLS",
         value_name = "ADDRESS",
         value_delimiter = ',',
+        value_parser = super::socket_address,
         requires = "tls_cert"
     )]
     tls: Vec<SocketAddr>,
@@ -103,7 +105,7 @@ pub(super) struct TurnArgs {
 
     /// Relay to this one address and port, too, whatever the ranges say: an SFU on this machine or in its network. Nothing
     /// else there is reached. May be given several times.
-    #[arg(long, env = "ZENTALK_TURN_ALLOW_SOCKET", value_name = "ADDRESS", value_delimiter = ',')]
+    #[arg(long, env = "ZENTALK_TURN_ALLOW_SOCKET", value_name = "ADDRESS", value_delimiter = ',', value_parser = super::socket_address)]
     allow_socket: Vec<SocketAddr>,
 
     /// Relay to this machine itself. For tests only: clients reach every service on it.
@@ -225,24 +227,32 @@ fn external_ip(text: &str) -> Result<(IpAddr, Option<IpAddr>), std::net::AddrPar
 }
 
 pub(super) const AFTER_HELP: &str = "\
-When it is ready, the server prints a line for each address to standard output, for programs to read:
+When it is ready, the server prints a line for each address to standard output, for programs to
+read:
   listening turn:127.0.0.1:3478?transport=udp
 
-Credentials are ephemeral (what coturn calls its REST API): the username is `<expiry>:<random id>`, the password
-base64(HMAC-SHA1(secret, username)). The relay issues them: give its --turn-config the same secret. To change the
-secret, put the new one above the old one here, restart, change it at the relay, and remove the old one a day later.
+Credentials are ephemeral (what coturn calls its REST API): the username is `<expiry>:<random id>`,
+the password base64(HMAC-SHA1(secret, username)). The relay issues them: give its --turn-config the
+same secret. To change the secret, put the new one above the old one here, restart, change it at the
+relay, and remove the old one a day later.
 
-Peers are public addresses only, unless --allow-peers says otherwise: a client that asks for another is answered 403.
+Peers are public addresses only, unless --allow-peers says otherwise: a client that asks for another
+is answered 403.
 
 Examples:
   umask 077; openssl rand -base64 32 > turn.secret
-  zentalk-node turn --secret-file turn.secret --udp 127.0.0.1:3478 --tcp 127.0.0.1:3478 --allow-loopback-peers
+  zentalk-node turn --secret-file turn.secret --udp 127.0.0.1:3478 --tcp 127.0.0.1:3478 \\
+      --allow-loopback-peers
   zentalk-node turn --secret-file /etc/zentalk/turn.secret --realm turn.example \\
-      --udp 198.51.100.7:3478 --tcp 198.51.100.7:3478 --tls 198.51.100.7:443 --udp '[2001:db8::7]:3478' \\
+      --udp 198.51.100.7:3478 --udp '[2001:db8::7]:3478' \\
+      --tcp 198.51.100.7:3478 --tls 198.51.100.7:443 \\
       --tls-cert /etc/zentalk/fullchain.pem --tls-key /etc/zentalk/privkey.pem
-  zentalk-node turn --secret-file turn.secret --udp 198.51.100.7:3478 --tls 198.51.100.8:443 --tls-cert … --tls-key … \\
-      --deny-peers 0.0.0.0/0 --deny-peers ::/0 --allow-socket 198.51.100.7:4400     # for an SFU on this machine, alone
-  zentalk-node turn --secret-file turn.secret --udp 0.0.0.0:3478 --relay-ip 10.0.0.7 --external-ip 198.51.100.7
+  zentalk-node turn --secret-file turn.secret --udp 0.0.0.0:3478 \\
+      --relay-ip 10.0.0.7 --external-ip 198.51.100.7
+  # For an SFU on this machine, alone:
+  zentalk-node turn --secret-file turn.secret --udp 198.51.100.7:3478 --tls 198.51.100.8:443 \\
+      --tls-cert … --tls-key … \\
+      --deny-peers 0.0.0.0/0 --deny-peers ::/0 --allow-socket 198.51.100.7:4400
 
 Exit codes:
   0  stopped by Ctrl-C or SIGTERM

@@ -15,6 +15,7 @@ pub struct RelayConfig {
     pub(super) tls: Option<TlsFiles>,
     pub(super) quota: Quota,
     pub(super) max_connections: usize,
+    pub(super) connections_per_address: u32,
     pub(super) idle_timeout: Duration,
     pub(super) turn: Option<TurnConfig>,
     pub(super) sfu: Option<SfuTokenConfig>,
@@ -31,6 +32,9 @@ impl RelayConfig {
     /// Connections at a time by default.
     pub const DEFAULT_MAX_CONNECTIONS: usize = 1_024;
 
+    /// Connections of one address (of IPv6: of one /64) by default. A device takes two while it sets up a call.
+    pub const DEFAULT_CONNECTIONS_PER_ADDRESS: u32 = 64;
+
     /// How long a connection may be silent by default. The relay pings at a third of it.
     pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -46,6 +50,7 @@ impl RelayConfig {
             tls: None,
             quota: Quota::default(),
             max_connections: Self::DEFAULT_MAX_CONNECTIONS,
+            connections_per_address: Self::DEFAULT_CONNECTIONS_PER_ADDRESS,
             idle_timeout: Self::DEFAULT_IDLE_TIMEOUT,
             turn: None,
             sfu: None,
@@ -84,6 +89,14 @@ impl RelayConfig {
     #[must_use]
     pub const fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
+        self
+    }
+
+    /// Connections of one address at a time; more are turned away, or one could take them all. Behind a proxy all come from
+    /// its address.
+    #[must_use]
+    pub const fn connections_per_address(mut self, connections: u32) -> Self {
+        self.connections_per_address = connections;
         self
     }
 

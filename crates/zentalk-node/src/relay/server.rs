@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use super::hub::Hub;
 use super::keeper::{Keeper, SWEEP_AT_ONCE};
 use super::store::Store;
 use crate::tls;
+use crate::visitors::{Visit, Visitors};
 
 /// A relay whose store is open and whose socket listens.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub struct Relay {
     shared: Shared,
     store_closed: oneshot::Receiver<Result<(), StoreFailed>>,
     permits: Arc<Semaphore>,
+    visitors: Arc<Visitors>,
 }
 
 impl Relay {
@@ -60,7 +62,8 @@ impl Relay {
         let (idle_timeout, turn, sfu) = (config.idle_timeout, config.turn, config.sfu);
         let shared = Shared { keeper, hub, clock, idle_timeout, turn, sfu };
         let permits = Arc::new(Semaphore::new(config.max_connections));
-        Ok(Self { listener, address, tls, shared, store_closed, permits })
+        let visitors = Visitors::new(config.connections_per_address);
+        Ok(Self { listener, address, tls, shared, store_closed, permits, visitors })
     }
 
     /// Where it listens, with the port that was chosen.
@@ -80,7 +83,7 @@ impl Relay {
     /// # Errors
     /// [`RelayError::StoreFailed`] if the store could not be closed properly.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RelayError> {
-        let Self { listener, tls, shared, store_closed, permits, .. } = self;
+        let Self { listener, tls, shared, store_closed, permits, visitors, .. } = self;
         let (down, watch_down) = watch::channel(false);
         let sweeper = tokio::spawn(sweep(shared.keeper.clone()));
         let mut connections = JoinSet::new();
@@ -92,13 +95,13 @@ impl Relay {
                 // Reaps the ended ones; when there are none, the branch is off.
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => match Arc::clone(&permits).try_acquire_owned() {
-                        Ok(permit) => {
+                    Ok((stream, client)) => match Place::take(&permits, &visitors, client.ip()) {
+                        Some(place) => {
                             let (tls, shared) = (tls.clone(), shared.clone());
-                            let connection = connect(stream, tls, shared, watch_down.clone(), permit);
+                            let connection = connect(stream, tls, shared, watch_down.clone(), place);
                             connections.spawn(connection);
                         }
-                        Err(_) => turn_away(&stream, tls.is_some()),
+                        None => turn_away(&stream, tls.is_some()),
                     },
                     // Too many open files and the like: they pass.
                     Err(error) => {
@@ -136,13 +139,27 @@ impl std::fmt::Debug for Acceptor {
     }
 }
 
-/// One connection, from TCP to its end. It holds its permit as long as it lives.
+/// A connection's place among all, and among those of its address.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _visit: Visit,
+}
+
+impl Place {
+    fn take(permits: &Arc<Semaphore>, visitors: &Arc<Visitors>, address: IpAddr) -> Option<Self> {
+        let visit = visitors.admit(address)?;
+        let permit = Arc::clone(permits).try_acquire_owned().ok()?;
+        Some(Self { _permit: permit, _visit: visit })
+    }
+}
+
+/// One connection, from TCP to its end. It holds its place as long as it lives.
 async fn connect(
     stream: TcpStream,
     tls: Option<Acceptor>,
     shared: Shared,
     shutdown: watch::Receiver<bool>,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 ) {
     // Frames are small and wanted at once. Where it cannot be set, they are only later.
     let _ = stream.set_nodelay(true);

@@ -5,7 +5,7 @@ use zentalk_session_description::SfuOffer;
 use zentalk_sfu::{Label, Medium, Wish};
 use zentalk_sfu_control::{ClientFrame, Medium as ControlMedium, RefusedCode, TokenVerifier};
 
-use super::shared::Visit;
+use crate::visitors::Visit;
 
 /// The door: judges tokens and reads session descriptions. It keeps nothing of anybody, so that strangers are
 /// turned away before a worker hears of them.

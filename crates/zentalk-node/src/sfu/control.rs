@@ -18,7 +18,7 @@ use zentalk_sfu_control::limits::MAX_FRAME;
 use zentalk_sfu_control::{RefusedCode, ServerFrame};
 
 use super::admission::Request;
-use super::shared::{Shared, Visit};
+use super::shared::Shared;
 use super::worker::{Command, WorkerHandle};
 use crate::pacing::Bucket;
 use crate::relay::clock::Clock;
@@ -31,7 +31,7 @@ pub(super) async fn serve(
     shared: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 ) {
-    let Some(_visit) = Visit::connection(&shared, client.ip()) else {
+    let Some(_visit) = shared.connect(client.ip()) else {
         return tracing::debug!("a control connection was turned away: its address has too many");
     };
     // Frames are small and wanted at once. Where it cannot be set, they are only later.
@@ -78,7 +78,7 @@ where
         Ok(_) => return refuse(socket, shared, RefusedCode::NotJoined).await,
         Err(code) => return refuse(socket, shared, code).await,
     };
-    join.visit = Visit::participant(shared, client.ip());
+    join.visit = shared.participate(client.ip());
     if join.visit.is_none() {
         return refuse(socket, shared, RefusedCode::ServerFull).await;
     }

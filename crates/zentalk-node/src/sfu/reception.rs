@@ -7,9 +7,9 @@ use zentalk_sfu::{GoneReason, Notice, ParticipantKey, Refusal, Sfu, SfuEvent, Sl
 use zentalk_sfu_control::{GoneReason as ControlGone, RefusedCode, ServerFrame, Slot};
 
 use super::admission::{Admission, JoinRequest, Request};
-use super::shared::Visit;
 use super::translate;
 use crate::pacing::Bucket;
+use crate::visitors::Visit;
 
 /// What the control connections of one [`Sfu`] say and hear, without sockets and clocks.
 ///

@@ -186,6 +186,32 @@ async fn connection_beyond_the_limit_is_turned_away_until_another_leaves() {
     relay.stop().await;
 }
 
+/// Idle connections cost nothing to make: one address must not be able to hold all that there are.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn one_address_does_not_take_the_connections_of_all() {
+    let data = tempdir().unwrap();
+    let relay =
+        Running::start(config(data.path()).max_connections(4).connections_per_address(2)).await;
+    // Nothing is said on them: their handshakes never end.
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(TcpStream::connect(relay.address).await.unwrap());
+    }
+    let refused = RelayClient::connect_anonymous(&relay.url).await.unwrap_err();
+    assert!(
+        matches!(refused, RelayError::Busy | RelayError::NotARelay | RelayError::Unreachable(_)),
+        "{refused:?}"
+    );
+    // All of 127.0.0.0/8 is this machine.
+    let elsewhere = tokio::net::TcpSocket::new_v4().unwrap();
+    elsewhere.bind(([127, 0, 0, 2], 0).into()).unwrap();
+    let stream = elsewhere.connect(relay.address).await.unwrap();
+    assert!(tokio_tungstenite::client_async(relay.url.clone(), stream).await.is_ok());
+    drop(held);
+    relay.stop().await;
+}
+
 #[tokio::test]
 async fn silent_connection_is_dropped_and_an_answering_one_is_not() {
     let data = tempdir().unwrap();

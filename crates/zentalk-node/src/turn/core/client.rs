@@ -1,6 +1,7 @@
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use super::StreamId;
+use crate::visitors::network;
 
 /// Who an allocation belongs to: the client's 5-tuple (RFC 8656 §3.2). A connection is its own 5-tuple.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,15 +29,6 @@ impl Sender {
 
     /// What quotas are counted by.
     pub(super) fn source(&self) -> IpAddr {
-        source(self.client.ip())
-    }
-}
-
-/// An IPv4 address, or an IPv6 subscriber's /64: within it one host takes as many addresses as it likes.
-pub(super) fn source(address: IpAddr) -> IpAddr {
-    const SUBSCRIBER: u128 = u128::MAX << 64;
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & SUBSCRIBER)),
-        v4 @ IpAddr::V4(_) => v4,
+        network(self.client.ip())
     }
 }

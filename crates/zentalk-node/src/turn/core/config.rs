@@ -120,7 +120,8 @@ pub struct Limits {
     pub permissions: usize,
     /// Channels of an allocation; more are answered 508.
     pub channels: usize,
-    /// Bytes a second that an allocation relays, both directions together; the rest is dropped.
+    /// Bytes a second that an allocation relays, both directions together; the rest is dropped. A datagram counts for 64 at
+    /// least.
     pub bytes_per_second: u64,
     /// TCP and TLS connections in all; more are closed.
     pub streams: u32,

@@ -25,8 +25,8 @@ pub(super) struct Inbox {
     waiting: Arc<AtomicUsize>,
 }
 
-/// Bytes that may wait for a client that reads slowly. More media is dropped, as the network would; half a second of the
-/// largest video.
+/// Bytes of memory that may wait for a client that reads slowly. More media is dropped, as the network would; half a second of
+/// the largest video.
 const MAX_WAITING: usize = 256 * 1024;
 /// Answers may go beyond that, to here.
 const MAX_WAITING_ANSWERS: usize = MAX_WAITING + 64 * 1024;
@@ -50,11 +50,11 @@ impl Outbox {
     /// Queues a message; one that is `droppable` is dropped where there is no room.
     pub(super) fn push(&self, message: Vec<u8>, droppable: bool) -> Result<(), Stuck> {
         let limit = if droppable { MAX_WAITING } else { MAX_WAITING_ANSWERS };
-        let length = message.len();
-        if self.waiting.load(Ordering::Relaxed).saturating_add(length) > limit {
+        let held = held(&message);
+        if self.waiting.load(Ordering::Relaxed).saturating_add(held) > limit {
             return if droppable { Ok(()) } else { Err(Stuck) };
         }
-        self.waiting.fetch_add(length, Ordering::Relaxed);
+        self.waiting.fetch_add(held, Ordering::Relaxed);
         // A connection that just ended takes nothing more; the core is told so in a moment.
         let _ = self.queue.send(message);
         Ok(())
@@ -106,10 +106,12 @@ async fn read(mut reader: impl AsyncRead + Unpin, id: StreamId, shared: &Shared)
 
 async fn write(mut writer: impl AsyncWrite + Unpin, mut inbox: Inbox) -> io::Result<()> {
     while let Some(mut message) = inbox.queue.recv().await {
+        let mut done = held(&message);
         // Together what waits together: fewer system calls and fewer TLS records.
         while message.len() < READ_SIZE
             && let Ok(more) = inbox.queue.try_recv()
         {
+            done += held(&more);
             message.extend(more);
         }
         let written = async {
@@ -117,7 +119,45 @@ async fn write(mut writer: impl AsyncWrite + Unpin, mut inbox: Inbox) -> io::Res
             writer.flush().await
         };
         time::timeout(WRITE_TIMEOUT, written).await??;
-        inbox.waiting.fetch_sub(message.len(), Ordering::Relaxed);
+        inbox.waiting.fetch_sub(done, Ordering::Relaxed);
     }
     time::timeout(WRITE_TIMEOUT, writer.shutdown()).await?
+}
+
+/// Bytes of memory that a message holds while it waits: its own, and what the queue and the allocator add.
+fn held(message: &[u8]) -> usize {
+    message.len().saturating_add(MESSAGE_OVERHEAD)
+}
+
+const MESSAGE_OVERHEAD: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Short messages take more memory than their bytes.
+    #[test]
+    fn what_waits_for_a_slow_client_is_bounded_in_number_too() {
+        let (outbox, mut inbox) = outbox();
+        for _ in 0..MAX_WAITING {
+            assert!(outbox.push(vec![0x40, 0, 0, 0], true).is_ok(), "dropped, if need be");
+        }
+        assert!(outbox.push(vec![0; 16], false).is_ok(), "there is room for an answer");
+        let waiting = std::iter::from_fn(|| inbox.queue.try_recv().ok()).count();
+        assert!((1_000..5_000).contains(&waiting), "{waiting}");
+    }
+
+    #[tokio::test]
+    async fn what_was_written_makes_room() {
+        let (outbox, inbox) = outbox();
+        let (waiting, (ours, mut theirs)) = (Arc::clone(&inbox.waiting), io::duplex(64));
+        for len in [4, 100, READ_SIZE, 4] {
+            assert!(outbox.push(vec![7; len], true).is_ok());
+        }
+        drop(outbox);
+        let mut got = Vec::new();
+        let (written, read) = tokio::join!(write(ours, inbox), theirs.read_to_end(&mut got));
+        assert!(written.is_ok() && read.is_ok());
+        assert_eq!((got.len(), waiting.load(Ordering::Relaxed)), (READ_SIZE + 108, 0));
+    }
 }

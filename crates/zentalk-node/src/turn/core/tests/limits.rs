@@ -103,6 +103,20 @@ fn an_allocation_relays_so_many_bytes_a_second() {
     assert_eq!(server.core.counts().dropped, 11 * 100 - 120);
 }
 
+/// Each takes two system calls, whatever is in it.
+#[test]
+fn empty_datagrams_are_not_relayed_for_nothing() {
+    let mut server = with_limits(|limits| limits.bytes_per_second = 64_000);
+    let mut client = Client::new(&server, "1.1.1.1:1000", 1);
+    client.allocate(&mut server);
+    client.permit(&mut server, &[address(PEER)]);
+    for _ in 0..10_000 {
+        client.send(&mut server, address(PEER), &[]);
+    }
+    assert_eq!(server.to_peers.len(), 2_000, "two seconds' worth at once");
+    assert_eq!(server.core.counts().relayed_bytes, 0);
+}
+
 /// Nothing is kept of a thousand clients that came and went.
 #[test]
 fn what_is_taken_is_given_back() {
