@@ -37,7 +37,7 @@ impl Missing {
     }
 
     /// Whether somebody has said that there is something to ask for.
-    const fn is_named(&self) -> bool {
+    pub(super) const fn is_named(&self) -> bool {
         self.newer.is_some() || self.yielding.is_some()
     }
 }

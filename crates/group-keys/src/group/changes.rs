@@ -6,7 +6,7 @@ use zentalk_primitives::Instant;
 
 use super::backoff::Backoff;
 use super::removed::FIRST_NOTICE;
-use super::standing::{Cause, Gone};
+use super::standing::{Cause, Gone, Sender};
 use super::{GroupEvent, GroupFailure, GroupKeys};
 use crate::message::Body;
 use crate::roster::{MemberTag, check_info};
@@ -196,6 +196,13 @@ impl GroupKeys {
         [departed, gone].contains(&Some(Cause::Left))
     }
 
+    /// Whether this stay has said goodbye to us, who have no key yet: nothing that it made is one.
+    pub(super) fn departed_before_we_came(&self, from: Sender) -> bool {
+        let said = self.departed.get(&from.index).filter(|said| said.cause == Cause::Left);
+        let same = |info: &Vec<u8>| MemberTag::of(info) == from.tag;
+        self.current.is_none() && said.is_some_and(|said| said.info.as_ref().is_none_or(same))
+    }
+
     /// Those whose going was known before themselves are gone now.
     fn depart_late(&mut self, now: Instant, first: bool) {
         let departed = core::mem::take(&mut self.departed);
@@ -285,7 +292,7 @@ impl GroupKeys {
             let listed = roster.is_some_and(|roster| roster.has(*index, gone.tag));
             if listed && gone.report.due(now) {
                 unheeded |= gone.report.overdue(now);
-                leaver_hears |= silent && gone.left_long_ago(now);
+                leaver_hears |= silent && gone.heard_until().is_some_and(|until| until <= now);
                 let (index, member) = (*index, gone.tag);
                 bodies.push(Body::Left { index, member, lost: gone.is_lost(), since: gone.since });
             }
@@ -306,6 +313,13 @@ impl GroupKeys {
             self.settle_two_leaders(now);
             self.change.due_from(now);
         }
+    }
+
+    /// Until when we seal at most for the first of those who said goodbye and are in the roster.
+    pub(super) fn leaver_heard_until(&self) -> Option<Instant> {
+        let roster = self.roster()?;
+        let listed = self.gone.iter().filter(|(index, gone)| roster.has(**index, gone.tag));
+        listed.filter_map(|(_, gone)| gone.heard_until()).min()
     }
 
     pub(super) fn next_report(&self) -> Option<Instant> {

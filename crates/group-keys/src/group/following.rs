@@ -11,9 +11,13 @@ use crate::{BaseKey, Epoch, Error, FrameKeys, KeyCommitment, MediaKey, Roster};
 impl GroupKeys {
     /// Somebody offers an epoch.
     pub(super) fn offered(&mut self, now: Instant, from: Sender, offer: Offer) {
-        let sensible = offer.roster.has(self.own, self.own_tag)
+        // What we have made, we have.
+        let ours = offer.epoch.maker() == self.own && self.epoch() < Some(offer.epoch);
+        let sensible = !ours
+            && offer.roster.has(self.own, self.own_tag)
             && offer.roster.has(from.index, from.tag)
             && offer.roster.contains(offer.epoch.maker())
+            && offer.roster.len() <= self.most
             && self.is_near(offer.epoch);
         if !sensible {
             self.counters.senseless += 1;
@@ -114,12 +118,15 @@ impl GroupKeys {
         if self.current.is_none() {
             return true;
         }
-        let leader = self.leader();
-        if from.is_member() && (from.index == leader || self.is_unheard(now, leader)) {
+        let (leader, maker) = (self.leader(), epoch.maker());
+        // A third member that made it would offer it itself.
+        let is_thirds = maker != from.index && maker != leader && self.is_live(maker);
+        let leads = from.index == leader || self.is_unheard(now, leader);
+        if from.is_member() && leads && !is_thirds {
             return true;
         }
         let asking = self.missing.is_some();
-        let yields = self.yields_to(epoch.maker(), from.index);
+        let yields = self.yields_to(maker, from.index);
         asking && (yields || self.is_corroborated(from.index, epoch, commitment))
     }
 

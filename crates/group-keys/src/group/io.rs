@@ -106,7 +106,7 @@ pub enum GroupEvent {
         sender: Option<u8>,
     },
     /// The one who accepted with this index was not taken in: the index is in use, was used before with the same information, the
-    /// roster is full, or the leader could not be told.
+    /// roster is full ([`limit_members`](crate::GroupKeys::limit_members)), or the leader could not be told.
     Refused {
         /// The index of [`GroupInput::Join`].
         index: u8,

@@ -65,7 +65,7 @@ impl GroupKeys {
 
     /// Makes the next epoch if that is for us to do and something has changed.
     pub(super) fn lead(&mut self, now: Instant, rng: &mut impl CryptoRng) -> Result<(), Error> {
-        if !self.may_lead() {
+        if self.may_lead_from().is_none_or(|at| now < at) {
             return Ok(());
         }
         let Some((roster, fresh)) = self.next_roster() else {
@@ -80,13 +80,16 @@ impl GroupKeys {
     }
 
     pub(super) fn next_lead(&self) -> Option<Instant> {
-        self.change.gather_until.filter(|_| self.may_lead())
+        let gathered = self.change.gather_until?;
+        self.may_lead_from().map(|at| at.max(gathered))
     }
 
-    /// Whether an epoch would be ours to make, and none of ours is on its way.
-    fn may_lead(&self) -> bool {
+    /// From when an epoch is ours to make, and none of ours is on its way. Who yields to others makes none, except to shut out one who said
+    /// goodbye: whoever is yielded to may never come, and the leaver would hear on meanwhile.
+    fn may_lead_from(&self) -> Option<Instant> {
         let waiting = self.round.as_ref().is_some_and(|round| !round.activated);
-        self.leads() && !self.is_yielding() && (self.change.renew || !waiting)
+        let at = if self.is_yielding() { self.leaver_heard_until()? } else { Instant::ZERO };
+        (self.leads() && (self.change.renew || !waiting)).then_some(at)
     }
 
     /// Roster of the epoch that is to be made, and whether it needs a fresh key; none if nothing has changed.
@@ -101,7 +104,8 @@ impl GroupKeys {
         let fresh = roster.len() < before || self.change.renew;
         let (mut refused, mut grown) = (Vec::new(), false);
         for (index, arrival) in &self.arriving {
-            if roster.contains(*index) || roster.insert(*index, arrival.info.clone()).is_err() {
+            let is_free = !roster.contains(*index) && roster.len() < self.most;
+            if !is_free || roster.insert(*index, arrival.info.clone()).is_err() {
                 refused.push(*index);
             } else {
                 grown = true;

@@ -51,11 +51,14 @@ use crate::{Epoch, Error, FrameKeyring, KeyCommitment, KeyMessage, MAX_MEMBERS, 
 /// another member, with other information: counters of the old one are lost.
 ///
 /// Nothing that comes from anybody but members of the newest epoch changes anything, with two exceptions: a newcomer takes the
-/// first offer it gets, and a member that was removed because its lease expired may ask to be taken in again.
+/// first offer that it gets of anybody whose goodbye it has not heard, and a member that was removed because its lease expired may ask to
+/// be taken in again.
 pub struct GroupKeys {
     call: CallId,
     own: u8,
     own_tag: MemberTag,
+    /// How many members a roster may have.
+    most: usize,
     keyring: FrameKeyring,
     current: Option<Current>,
     /// Whom a newcomer asks first.
@@ -165,6 +168,7 @@ impl GroupKeys {
             call,
             own,
             own_tag,
+            most: usize::from(MAX_MEMBERS),
             keyring: FrameKeyring::new(own),
             current: None,
             host,
@@ -187,6 +191,12 @@ impl GroupKeys {
             removal_told: false,
             left: false,
         }
+    }
+
+    /// So many members and no more, this one included: whoever leads takes nobody in beyond it, and no larger roster is taken from
+    /// whoever does. All members need the same limit. Without this call it is [`MAX_MEMBERS`].
+    pub const fn limit_members(&mut self, most: usize) {
+        self.most = most;
     }
 
     /// The keys, to seal and open frames with.
@@ -251,6 +261,10 @@ impl GroupKeys {
             return;
         }
         let sender = self.sender(from, message.sender);
+        if self.departed_before_we_came(sender) {
+            self.counters.strangers += 1;
+            return;
+        }
         // To a newcomer everybody is a stranger, and anybody may have the key.
         if sender.is_member() || self.current.is_none() {
             self.heard(now, from);

@@ -68,9 +68,9 @@ impl Gone {
         self.cause == Cause::Left
     }
 
-    /// Whether it said goodbye so long ago that nobody should seal for it any more.
-    pub(super) fn left_long_ago(&self, now: Instant) -> bool {
-        self.has_left() && self.report.started() + LEAVER_HEARS_FOR <= now
+    /// Until when we seal for it at most, if it said goodbye.
+    pub(super) fn heard_until(&self) -> Option<Instant> {
+        self.has_left().then(|| self.report.started() + LEAVER_HEARS_FOR)
     }
 }
 

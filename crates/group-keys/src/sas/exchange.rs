@@ -141,6 +141,12 @@ impl Sas {
         self.phase == Phase::Revealing
     }
 
+    /// Those who have not committed to a contribution, which takes no word of anybody else: the string waits for them. Where all have,
+    /// it cannot be told who keeps it back, since nobody reveals before they have the commitments of all.
+    pub fn silent(&self) -> impl Iterator<Item = u8> {
+        self.others.iter().filter(|(_, other)| other.commitment.is_none()).map(|(index, _)| *index)
+    }
+
     fn committed(&mut self, from: u8, commitment: [u8; 32]) {
         let Some(other) = self.others.get_mut(&from) else { return };
         match other.commitment {

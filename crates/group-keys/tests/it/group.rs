@@ -33,6 +33,44 @@ fn concurrent_changes_make_one_epoch() {
     assert!(room.all_hear_each_other());
 }
 
+/// Two members report somebody each, and there is one place.
+#[test]
+fn a_full_group_takes_nobody_in_until_somebody_leaves() {
+    let mut room = Room::with(5);
+    room.members.values_mut().for_each(|keys| keys.limit_members(6));
+    room.join_by(1, 5, info(5));
+    room.join_by(2, 6, info(6));
+    room.pass(Duration::from_secs(3));
+    assert_eq!(
+        room.members[&0].roster().unwrap().indices().collect::<Vec<_>>(),
+        [0, 1, 2, 3, 4, 5]
+    );
+    assert!(room.has(0, &GroupEvent::Refused { index: 6 }));
+    assert!(!room.has(0, &GroupEvent::Refused { index: 5 }));
+    // Whoever reported it says so again, and the place is free by then.
+    room.leave(3);
+    room.pass(Duration::from_secs(20));
+    assert_eq!(
+        room.members[&6].roster().unwrap().indices().collect::<Vec<_>>(),
+        [0, 1, 2, 4, 5, 6]
+    );
+    assert!(room.all_hear_each_other());
+}
+
+/// A leader that takes in more than fit makes an epoch for itself.
+#[test]
+fn a_roster_that_is_too_long_is_refused() {
+    let mut room = Room::with(3);
+    for index in [1, 2] {
+        room.members.get_mut(&index).unwrap().limit_members(3);
+    }
+    let before = room.number(1);
+    room.join(3);
+    room.pass(Duration::from_secs(3));
+    assert_eq!((room.number(1), room.number(2)), (before, before));
+    assert!(room.members[&1].counters().senseless > 0);
+}
+
 /// Invariant 7.
 #[test]
 fn removed_member_reads_nothing() {

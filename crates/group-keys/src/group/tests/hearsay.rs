@@ -5,9 +5,7 @@ use super::*;
 /// To a newcomer every number is possible; once it has an epoch, only those near it are.
 #[test]
 fn a_number_named_to_a_newcomer_does_not_use_up_the_call() {
-    let (now, mut rng) = (Instant::ZERO, ChaCha8Rng::seed_from_u64(1));
-    let keys = GroupKeys::joining(now, CALL, 1, &info(1), 0, &mut rng).unwrap();
-    let mut victim = Victim { keys, now, rng, events: Vec::new(), sent: Vec::new() };
+    let mut victim = Victim::newcomer(1);
     victim.say(2, Body::Activate { epoch: epoch(Epoch::MAX_NUMBER, 3) });
     victim.say(0, offer(epoch(5, 0), 1, &[0, 1, 2, 3]));
     assert!(victim.keys.missing.is_none());

@@ -59,9 +59,7 @@ fn epochs_that_follow_each_other_closely_keep_nobody_on_an_old_key() {
 /// Without numbers nobody can be shut out any more, so nothing is said either.
 #[test]
 fn a_call_without_epochs_falls_silent_and_says_so_once() {
-    let (now, mut rng) = (Instant::ZERO, ChaCha8Rng::seed_from_u64(1));
-    let keys = GroupKeys::joining(now, CALL, 1, &info(1), 0, &mut rng).unwrap();
-    let mut victim = Victim { keys, now, rng, events: Vec::new(), sent: Vec::new() };
+    let mut victim = Victim::newcomer(1);
     victim.say(0, offer(epoch(Epoch::MAX_NUMBER, 0), 1, &[0, 1, 2]));
     victim.say(0, Body::Activate { epoch: epoch(Epoch::MAX_NUMBER, 0) });
     victim.leave(0);
@@ -87,6 +85,42 @@ fn nobody_seals_on_for_a_leaver_because_the_leader_is_silent() {
     assert!(!victim.events.iter().any(failed), "it is no error: the leader may come back");
 }
 
+/// Whoever the leader was sent to knows of nothing, and is no liar: it says nothing that would end the waiting.
+#[test]
+fn a_leaver_that_had_the_leader_yield_to_others_is_shut_out_all_the_same() {
+    let mut victim = Victim::leading(&[2, 3]);
+    victim.say(3, Body::Removed { epoch: epoch(9, 9), lost: true });
+    victim.leave(2);
+    victim.pass(Duration::from_millis(7_500));
+    assert_eq!(victim.keys.epoch(), Some(epoch(7, 1)), "the others may come yet");
+    assert!(victim.keys.is_yielding());
+    victim.pass(Duration::from_secs(3));
+    assert!(victim.keys.keyring().sending() > Some(epoch(9, 9)));
+    assert!(!victim.keys.roster().unwrap().contains(2) && !victim.keys.is_yielding());
+}
+
+/// It names a member that is there and has a lower index as the maker of a later epoch, and that one has made none.
+#[test]
+fn a_leaver_that_named_another_leader_is_shut_out_all_the_same() {
+    let mut victim = Victim::with_index(3);
+    for index in [0, 1, 2] {
+        victim.lose(index);
+    }
+    victim.pass(Duration::from_secs(3));
+    for index in [1, 2] {
+        victim.keys.join(victim.now, index, info(index));
+    }
+    victim.pass(Duration::from_secs(3));
+    let ours = victim.keys.epoch().unwrap();
+    victim.say(2, Body::Newer { epoch: epoch(ours.number() + 1, 1) });
+    victim.pass(Duration::from_secs(6));
+    assert!(victim.keys.is_yielding());
+    victim.leave(2);
+    victim.pass(Duration::from_secs(11));
+    let sending = victim.keys.keyring().sending();
+    assert!(sending > Some(ours) && !victim.keys.roster().unwrap().contains(2), "{sending:?}");
+}
+
 /// A leader that is heard knows more than we; it is given up by name, and not before 30 s.
 #[test]
 fn a_leader_that_is_heard_is_not_given_up_for_a_goodbye_that_it_has_not_heard() {
@@ -98,4 +132,45 @@ fn a_leader_that_is_heard_is_not_given_up_for_a_goodbye_that_it_has_not_heard() 
     }
     assert_eq!(victim.keys.leader(), 0);
     assert_eq!(victim.keys.epoch(), Some(epoch(5, 0)));
+}
+
+/// It plays on, and is the first to answer, however long the newcomer has waited: else the two of them would be a call of their own, and the
+/// newcomer would seal for somebody who left.
+#[test]
+fn a_newcomer_takes_no_first_key_from_one_whose_goodbye_it_heard() {
+    for waited in [0, 70] {
+        let mut victim = Victim::newcomer(1);
+        victim.leave(3);
+        victim.pass(Duration::from_secs(waited));
+        victim.say(3, Body::Newer { epoch: epoch(9, 3) });
+        victim.say(3, offer(epoch(5, 3), 1, &[0, 1, 2, 3]));
+        assert_eq!(victim.keys.epoch(), None);
+        assert!(victim.keys.missing.as_ref().is_some_and(|missing| !missing.is_named()));
+        victim.say(0, offer(epoch(5, 0), 1, &[0, 1, 2]));
+        assert_eq!(victim.keys.epoch(), Some(epoch(5, 0)));
+    }
+}
+
+/// Whoever answers has not heard the goodbye.
+#[test]
+fn a_newcomer_forgets_no_goodbye_before_its_first_key() {
+    let mut victim = Victim::newcomer(1);
+    victim.leave(3);
+    victim.pass(Duration::from_secs(70));
+    victim.say(0, offer(epoch(5, 0), 1, &[0, 1, 2, 3]));
+    assert!(!victim.keys.is_live(3));
+}
+
+/// The goodbye was that of who had the index before.
+#[test]
+fn a_newcomer_listens_to_who_has_the_index_of_one_that_left() {
+    let mut victim = Victim::newcomer(1);
+    victim.keys.handle_input(
+        victim.now,
+        GroupInput::Named { index: 3, info: b"who was here before".to_vec() },
+        &mut victim.rng,
+    );
+    victim.leave(3);
+    victim.say(3, offer(epoch(5, 3), 1, &[1, 3]));
+    assert_eq!(victim.keys.epoch(), Some(epoch(5, 3)));
 }

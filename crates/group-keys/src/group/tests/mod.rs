@@ -31,11 +31,15 @@ impl Victim {
         Self::with_index(1)
     }
 
-    fn with_index(own: u8) -> Self {
+    /// One with no key yet, whose host has index 0.
+    fn newcomer(own: u8) -> Self {
         let (now, mut rng) = (Instant::ZERO, ChaCha8Rng::seed_from_u64(1));
         let keys = GroupKeys::joining(now, CALL, own, &info(own), 0, &mut rng).unwrap();
-        let (events, sent) = (Vec::new(), Vec::new());
-        let mut victim = Self { keys, now, rng, events, sent };
+        Self { keys, now, rng, events: Vec::new(), sent: Vec::new() }
+    }
+
+    fn with_index(own: u8) -> Self {
+        let mut victim = Self::newcomer(own);
         victim.say(0, offer(epoch(5, 0), 1, &[0, 1, 2, 3]));
         victim.say(0, Body::Activate { epoch: epoch(5, 0) });
         victim.events.clear();
@@ -132,6 +136,40 @@ fn only_the_leader_is_followed_while_it_is_heard() {
     victim.keys.handle_input(victim.now, GroupInput::Leave { index: 0 }, &mut victim.rng);
     victim.drain();
     assert_eq!(victim.keys.epoch(), Some(epoch(6, 1)));
+}
+
+/// What it has made, it has: the key would be another's, and the others would wait for it to lead.
+#[test]
+fn nobody_gives_a_member_an_epoch_in_its_own_name() {
+    for (from, yields) in [(0, false), (2, true)] {
+        let mut victim = Victim::new();
+        if yields {
+            victim.say(from, Body::Removed { epoch: epoch(8, 1), lost: true });
+        }
+        victim.say(from, offer(epoch(8, 1), 7, &[0, 1, 2, 3]));
+        victim.pass(Duration::from_secs(3));
+        assert_eq!(victim.keys.epoch(), Some(epoch(5, 0)));
+        assert_eq!(victim.keys.counters().senseless, 1);
+    }
+    let mut newcomer = Victim::newcomer(1);
+    newcomer.say(0, offer(epoch(5, 1), 7, &[0, 1]));
+    assert_eq!(newcomer.keys.epoch(), None);
+}
+
+/// Else a leader, or who follows a silent one, could have us wait for somebody who does not know that it leads.
+#[test]
+fn an_epoch_of_a_third_member_is_taken_once_that_one_says_so_too() {
+    let theirs = || offer(epoch(6, 2), 7, &[0, 1, 2, 3]);
+    let mut victim = Victim::new();
+    victim.say(0, theirs());
+    assert_eq!(victim.keys.epoch(), Some(epoch(5, 0)));
+    victim.say(2, theirs());
+    assert_eq!(victim.keys.epoch(), Some(epoch(6, 2)));
+
+    let mut victim = Victim::new();
+    victim.pass(Duration::from_secs(3));
+    victim.say(3, theirs());
+    assert_eq!(victim.keys.epoch(), Some(epoch(5, 0)), "the leader is silent");
 }
 
 #[test]

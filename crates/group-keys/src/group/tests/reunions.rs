@@ -206,18 +206,6 @@ fn the_leader_hears_of_a_later_epoch_by_who_cannot_take_it() {
     assert!(victim.sent.iter().any(told));
 }
 
-/// It plays on, and is the first to answer when the newcomer has waited for more than a minute.
-#[test]
-fn a_newcomer_forgets_no_goodbye_before_its_first_key() {
-    let (now, mut rng) = (Instant::ZERO, ChaCha8Rng::seed_from_u64(1));
-    let keys = GroupKeys::joining(now, CALL, 1, &info(1), 0, &mut rng).unwrap();
-    let mut victim = Victim { keys, now, rng, events: Vec::new(), sent: Vec::new() };
-    victim.leave(3);
-    victim.pass(Duration::from_secs(70));
-    victim.say(3, offer(epoch(5, 0), 1, &[0, 1, 2, 3]));
-    assert!(!victim.keys.is_live(3));
-}
-
 /// The words of its coming and going overtook each other.
 #[test]
 fn whose_goodbye_came_before_its_coming_is_not_taken_in() {
