@@ -4,10 +4,10 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use zentalk_call::engine::EngineConfig;
-use zentalk_call::{ContactCard, Error, LocalAccept, Media, Privacy};
+use zentalk_call::{ContactCard, Error, LocalAccept, Media, Privacy, Unverified, Warning};
 use zentalk_tests::{ALICE, BOB, Home, NatKind, RELAY, Talk, TurnSite, World};
 
-use crate::group_scene::{states, talk_begins};
+use crate::group_scene::{index_of, states, talk_begins};
 use crate::mallory::{Mallory, audio, call_id, some_offer};
 use crate::scene::FAST;
 
@@ -15,8 +15,8 @@ const CAROL: usize = 2;
 /// A relay of somebody else.
 const OTHER: &str = "ws://other.test/v1";
 
-/// Alice, Bob and Carol with mailboxes at these relays. Bob's privacy is as given.
-fn crowd(seed: u64, relays: [&str; 3], bob: Privacy) -> World {
+/// Alice, Bob, Carol and whoever else with mailboxes at these relays. Bob's privacy is as given.
+fn crowd<const N: usize>(seed: u64, relays: [&str; N], bob: Privacy) -> World {
     let nobody = World::builder(seed, FAST).turn(TurnSite::default()).sfus(1);
     let home = |place: usize| {
         let privacy = if place == BOB { bob } else { Privacy::Direct };
@@ -26,7 +26,7 @@ fn crowd(seed: u64, relays: [&str; 3], bob: Privacy) -> World {
     let people = relays.into_iter().enumerate();
     let builder = people.fold(nobody, |all, (place, relay)| all.person_on(home(place), relay));
     let mut world = builder.build();
-    for place in [ALICE, BOB, CAROL] {
+    for place in 0..N {
         world.person(place).talk = Some(Talk::new("speech-a-48k-mono.wav"));
     }
     world
@@ -67,6 +67,8 @@ fn a_peer_of_another_relay_has_a_relay_only_side_connect_to_nothing_of_its_choic
         assert!(seen.ends.is_empty(), "{}", states(&world));
     }
     assert!(world.person(CAROL).end().is_some(), "{}", states(&world));
+    // And he knows why there was no group.
+    assert_eq!(world.people[BOB].seen.warnings, [Warning::ForeignRelay]);
 }
 
 /// So that the test above can fail.
@@ -87,13 +89,66 @@ fn a_member_whom_others_invited_has_a_relay_only_side_connect_to_no_relay_of_its
     world.invite(ALICE, CAROL);
     let all = [ALICE, BOB, CAROL];
     assert!(talk_begins(&mut world, &all, Media::Audio), "{}", states(&world));
-    world.run_for(Duration::from_secs(10));
     let server = world.sfu.hosts[0].url.clone();
     assert_eq!(spoken_to(&world), relays([RELAY, &server]));
+    // Neither side is left to wonder: Bob is told at once and why, Carol that nothing comes from him.
+    let carol = index_of(&world, CAROL);
+    let told = &world.people[BOB].seen.unverified;
+    assert_eq!(told.first(), Some(&(carol, Unverified::ForeignRelay)), "{told:?}");
+    world.run_for(Duration::from_secs(40));
+    let bob = index_of(&world, BOB);
+    assert_eq!(world.people[CAROL].seen.unverified, [(bob, Unverified::NoAnswer)]);
+    let foreign = |(_, cause): &&(_, Unverified)| *cause == Unverified::ForeignRelay;
+    assert_eq!(world.people[BOB].seen.unverified.iter().filter(foreign).count(), 1);
     // Left with each other, neither keys nor a path of two are offered there: the privacy is worth more than the call.
     world.hang_up(ALICE);
     world.run_for(Duration::from_secs(20));
     assert_eq!(spoken_to(&world), relays([RELAY, &server]));
+}
+
+/// Whom somebody else brought along, the user may choose afterwards: then the call outlives the one who led it.
+#[test]
+fn a_member_whose_relay_the_user_chooses_is_told_everything() {
+    let mut world = crowd(367, [RELAY, RELAY, OTHER], Privacy::RelayOnly);
+    let call = world.place(ALICE, BOB, Media::Audio);
+    world.run_for(Duration::from_secs(5));
+    world.invite(ALICE, CAROL);
+    let all = [ALICE, BOB, CAROL];
+    assert!(talk_begins(&mut world, &all, Media::Audio), "{}", states(&world));
+    let (now, carol) = (world.now, index_of(&world, CAROL).unwrap());
+    world.person(BOB).engine.choose_relay(now, call, carol).unwrap();
+    world.run_for(Duration::from_secs(1));
+    world.hang_up(ALICE);
+    world.run_for(Duration::from_secs(10));
+    assert!(talk_begins(&mut world, &[BOB, CAROL], Media::Audio), "{}", states(&world));
+    let server = world.sfu.hosts[0].url.clone();
+    assert_eq!(spoken_to(&world), relays([RELAY, OTHER, &server]));
+    assert!(world.people[BOB].seen.verification.is_some());
+}
+
+/// Each begins a group, whichever room is the larger one: it is kept by the relay of the one who may not use the other's.
+#[test]
+fn both_of_two_ask_somebody_in_at_once_and_meet_where_the_relay_only_side_may_go() {
+    let dave = 3;
+    for seed in 370..372 {
+        let mut world = crowd(seed, [OTHER, RELAY, RELAY, RELAY], Privacy::RelayOnly);
+        let call = world.place(ALICE, BOB, Media::Audio);
+        world.run_for(Duration::from_secs(5));
+        for guest in [CAROL, dave] {
+            world.person(guest).accepts = false;
+        }
+        world.invite(ALICE, CAROL);
+        world.invite(BOB, dave);
+        // Nobody takes a call within the time that it takes the two to agree on a room.
+        world.run_for(Duration::from_secs(2));
+        [CAROL, dave].into_iter().for_each(|guest| world.accept(guest, call));
+        let all = [ALICE, BOB, CAROL, dave];
+        assert!(talk_begins(&mut world, &all, Media::Audio), "seed {seed}: {}", states(&world));
+        world.run_for(Duration::from_secs(65));
+        assert!(talk_begins(&mut world, &all, Media::Audio), "seed {seed}: {}", states(&world));
+        let server = world.sfu.hosts[0].url.clone();
+        assert_eq!(spoken_to(&world), relays([RELAY, OTHER, &server]), "seed {seed}");
+    }
 }
 
 /// To invite somebody is to choose their relay.

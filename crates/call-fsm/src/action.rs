@@ -88,4 +88,7 @@ pub enum Warning {
     FingerprintMismatch,
     /// The peer says that it saw one.
     FingerprintMismatchReported,
+    /// The peer wanted to make the call a group call that another relay than one's own keeps, and this side, which uses relays only to
+    /// show its address to nobody, does not follow: the call stays one of two.
+    ForeignRelay,
 }

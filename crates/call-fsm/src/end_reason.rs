@@ -39,11 +39,13 @@ pub enum EndReason {
     Glare,
     /// The call uses a protocol version that this program does not know.
     UpdateNeeded,
+    /// As many people are in the group call as it can have.
+    Full,
 }
 
 impl EndReason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::HungUpLocal,
         Self::HungUpRemote,
         Self::Declined,
@@ -60,6 +62,7 @@ impl EndReason {
         Self::Unreachable,
         Self::Glare,
         Self::UpdateNeeded,
+        Self::Full,
     ];
 
     /// The number that stands for the reason in the `end` message. Stable: numbers are never
@@ -79,6 +82,7 @@ impl EndReason {
             Self::Glare => 11,
             Self::UpdateNeeded => 12,
             Self::Unreachable => 13,
+            Self::Full => 14,
         }
     }
 
@@ -98,6 +102,7 @@ impl EndReason {
             11 => Self::Glare,
             12 => Self::UpdateNeeded,
             13 => Self::Unreachable,
+            14 => Self::Full,
             _ => Self::HungUpRemote,
         }
     }
@@ -135,6 +140,7 @@ impl fmt::Display for EndReason {
             }
             Self::Glare => "You called each other at the same time; the other call goes on.",
             Self::UpdateNeeded => "This call needs a newer version: an update is needed.",
+            Self::Full => "The call is full: six people are in it. Somebody else must leave it first.",
         })
     }
 }

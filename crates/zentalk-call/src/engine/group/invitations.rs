@@ -1,10 +1,11 @@
 //! Whom this side invites, and who invited this side.
 
 use rand_core::CryptoRng;
-use zentalk_call_fsm::EndReason;
 use zentalk_group_keys::GroupInput;
 use zentalk_primitives::Instant;
-use zentalk_signaling_ratchet::messages::{EndCode, GroupInvite, GroupJoin, GroupRoom, MediaKinds};
+use zentalk_signaling_ratchet::messages::{
+    GroupInvite, GroupJoin, GroupMember, GroupRoom, MediaKinds,
+};
 use zentalk_signaling_ratchet::{CallBody, ContactCard, IdentityPublic};
 
 use super::keys::Keys;
@@ -18,7 +19,8 @@ impl GroupCall {
         if self.members.index_of(card.identity()).is_some() {
             return Err(Error::AlreadyMember);
         }
-        let index = self.free_index(now).ok_or(Error::GroupFull)?;
+        let index = self.free_index(now, None).ok_or(Error::GroupFull)?;
+        self.turned_away.forget(card.identity());
         self.reach.choose(card.relay_url());
         self.members.invite(now, index, card.clone());
         self.deserted = None;
@@ -32,8 +34,10 @@ impl GroupCall {
         }
     }
 
-    fn free_index(&self, now: Instant) -> Option<u8> {
-        let expected = self.vouchers.others(now, |who| self.members.index_of(who).is_some());
+    /// An index for somebody else. Whoever `comes` is not waited for any more, though not listed yet.
+    fn free_index(&self, now: Instant, comes: Option<&IdentityPublic>) -> Option<u8> {
+        let is_here = |who: &_| self.members.index_of(who).is_some() || comes == Some(who);
+        let expected = self.vouchers.others(now, is_here);
         let is_promised = |index| self.vouchers.promise(now, index);
         self.members.free_index(self.own.index, expected, is_promised)
     }
@@ -49,20 +53,18 @@ impl GroupCall {
         Ok(())
     }
 
-    /// Another member invited somebody else at the same time, who has the index by now.
-    pub(super) fn invite_again(&mut self, now: Instant, card: ContactCard) {
-        let invited = match self.free_index(now) {
-            Some(index) => {
-                self.members.invite(now, index, card.clone());
-                self.say_voucher(index, &card, true);
-                self.say_invite(index, card)
-            }
-            None => {
-                self.say(card, CallBody::End(EndCode(EndReason::Busy.to_wire())));
-                Ok(())
-            }
+    /// Another member invited somebody else at the same time, who `comes` with the index. Whom this side has invited is invited again,
+    /// or turned away if that was the last place.
+    pub(super) fn displace(&mut self, now: Instant, card: ContactCard, comes: &GroupMember) {
+        // Each of the two is counted as the other would be.
+        let Some(index) = self.free_index(now, Some(comes.card().identity())) else {
+            self.turn_away_namesake(now, comes.index());
+            return self.confirm(now, comes);
         };
-        if let Err(error) = invited {
+        self.confirm(now, comes);
+        self.members.invite(now, index, card.clone());
+        self.say_voucher(index, &card, true);
+        if let Err(error) = self.say_invite(index, card) {
             tracing::warn!(%error, "somebody could not be invited again");
         }
     }

@@ -12,7 +12,7 @@ use zentalk_signaling_ratchet::messages::{self, GroupMember};
 use zentalk_signaling_ratchet::{CallBody, ContactCard, IdentityPublic};
 
 use super::member::EpochCause;
-use super::{GroupCall, Output};
+use super::{GroupCall, MAX_PEOPLE, Output};
 use crate::Error;
 use crate::engine::event::Event;
 
@@ -52,7 +52,8 @@ impl Keys {
         Ok(Self::new(engine, own))
     }
 
-    fn new(engine: GroupKeys, own: &GroupMember) -> Self {
+    fn new(mut engine: GroupKeys, own: &GroupMember) -> Self {
+        engine.limit_members(MAX_PEOPLE);
         let roster = BTreeMap::from([(own.index(), own.clone())]);
         Self { engine, roster, sending: None, cause: EpochCause::Began }
     }
@@ -133,7 +134,10 @@ impl GroupCall {
         message: &messages::GroupKeys,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let from = self.members.present_or_crashed(from).ok_or(Error::NotInvited)?;
+        let Some(from) = self.members.present_or_crashed(from) else {
+            self.repeat_full(from);
+            return Err(Error::NotInvited);
+        };
         let message = KeyMessage::decode(message.expose())?;
         self.tell_keys(now, GroupInput::Message { from, message }, rng);
         Ok(())
@@ -212,7 +216,11 @@ impl GroupCall {
             }
             // Nobody lets this side in whom it was told of.
             GroupEvent::Failed(GroupFailure::KeyUnavailable) if !self.has_key() => {
-                self.outputs.push_back(Output::Message(Message::End(EndReason::CouldNotConnect)));
+                let reason = match self.told_full {
+                    true => EndReason::Full,
+                    false => EndReason::CouldNotConnect,
+                };
+                self.outputs.push_back(Output::Message(Message::End(reason)));
             }
             GroupEvent::Failed(failure) => {
                 tracing::warn!(%failure, "the keys of a group call failed");
@@ -224,12 +232,14 @@ impl GroupCall {
     fn take_roster<R: CryptoRng>(&mut self, now: Instant, roster: &Roster, rng: &mut R) {
         let Some(keys) = &mut self.keys else { return };
         let newcomers = keys.set_roster(roster);
-        let members: Vec<_> = keys.roster.values().cloned().collect();
+        let mut members: Vec<_> = keys.roster.values().cloned().collect();
+        self.turn_away_surplus(now, &members, rng);
+        // Whether there is another place shows when all others are there.
+        members.sort_by_key(|member| self.members.displaced_by(member).is_some());
         for member in &members {
-            let displaced = self.members.displaced_by(member);
-            self.confirm(now, member);
-            if let Some(card) = displaced {
-                self.invite_again(now, card);
+            match self.members.displaced_by(member) {
+                Some(card) => self.displace(now, card, member),
+                None => self.confirm(now, member),
             }
         }
         let gone: Vec<_> = self

@@ -152,13 +152,9 @@ impl Members {
         self.get(index).is_none_or(|entry| !entry.is_current() && entry.participant.is_none())
     }
 
-    /// Whether as many people are here and asked as a call can have, this side included.
+    /// Whether as many people are in the keys' roster as a call can have, this side included.
     pub(super) fn is_full(&self) -> bool {
-        self.is_full_with(0)
-    }
-
-    fn is_full_with(&self, expected: usize) -> bool {
-        self.current().count() + 1 + expected >= MAX_PEOPLE
+        self.current().filter(|(_, entry)| entry.is_keyed()).count() + 1 >= MAX_PEOPLE
     }
 
     pub(super) fn is_invited(&self, index: u8) -> bool {
@@ -175,6 +171,11 @@ impl Members {
         self.entries.iter().filter_map(told).collect()
     }
 
+    /// The largest index that is or was anybody's, or this side's `own`.
+    pub(super) fn highest(&self, own: u8) -> u8 {
+        self.entries.keys().next_back().copied().unwrap_or(0).max(own)
+    }
+
     /// An index that nobody has had, above all that are known: who comes later never leads before those who were there. One that
     /// another member promised is left to them, if there is a choice. So many more are `expected`, whom others have invited.
     pub(super) fn free_index(
@@ -183,8 +184,8 @@ impl Members {
         expected: usize,
         is_promised: impl Fn(u8) -> bool,
     ) -> Option<u8> {
-        let highest = self.entries.keys().next_back().copied().unwrap_or(0).max(own);
-        let is_full = self.is_full_with(expected);
+        let highest = self.highest(own);
+        let is_full = self.current().count() + 1 + expected >= MAX_PEOPLE;
         let mut free = (highest + 1..MAX_INDICES).filter(|_| !is_full);
         free.clone().find(|index| !is_promised(*index)).or_else(|| free.next())
     }
@@ -213,13 +214,15 @@ impl Members {
     pub(super) fn join(&mut self, now: Instant, member: &GroupMember, keyed: bool) {
         let fresh = Presence::fresh(now, keyed, Tracks::new(self.has_video));
         let (index, participant) = (member.index(), Some(member.participant()));
-        if self.get(index).is_some_and(|entry| entry.is_keyed() && !entry.may_be(member)) {
+        if self.has_joined(index) && self.get(index).is_some_and(|entry| !entry.may_be(member)) {
             self.gone(now, index, EndReason::ConnectionLost);
         }
         let known = self.entries.get(&index).filter(|entry| entry.may_be(member));
         let phase = match known.map(|entry| entry.phase) {
             Some(Phase::Member(presence)) => {
-                Phase::Member(Presence { keyed: keyed || presence.keyed, ..presence })
+                let mut presence = Presence { keyed: keyed || presence.keyed, ..presence };
+                presence.lost_at = presence.lost_at.filter(|_| !presence.has_come());
+                Phase::Member(presence)
             }
             _ => Phase::Member(fresh),
         };
@@ -258,10 +261,14 @@ impl Members {
     /// The server has them, or has not.
     pub(super) fn at_server(&mut self, now: Instant, index: u8, here: bool, silent: bool) {
         self.update(now, index, |presence| {
-            let limit = if silent { SILENCE_LIMIT } else { ABSENCE_LIMIT };
             presence.here = here;
+            let limit = match (here, silent) {
+                (true, _) => APPEARANCE_LIMIT,
+                (false, true) => SILENCE_LIMIT,
+                (false, false) => ABSENCE_LIMIT,
+            };
             let waits = presence.lost_at.unwrap_or(now + limit).min(now + limit);
-            presence.lost_at = (!here).then_some(waits);
+            presence.lost_at = Some(waits).filter(|_| !presence.has_come());
         });
     }
 
@@ -307,8 +314,8 @@ impl Members {
             presence.heard = Some(now);
             presence.tracks.heard(now, track);
             presence.unreadable = false;
-            presence.here = true;
-            presence.lost_at = None;
+            // What was on its way when the server said that they have gone does not bring them back.
+            presence.lost_at = (!presence.has_come()).then_some(now + ABSENCE_LIMIT);
         });
     }
 

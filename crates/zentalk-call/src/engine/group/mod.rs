@@ -14,6 +14,7 @@ mod asked;
 mod company;
 mod downgrade;
 mod engine;
+mod full;
 #[cfg(feature = "glass")]
 mod glass;
 mod invitations;
@@ -59,6 +60,7 @@ pub(crate) use self::members::MAX_PEOPLE;
 pub(crate) use self::upgrade::Upgrade;
 pub use self::verification::Unverified;
 
+use self::full::TurnedAway;
 use self::keys::Keys;
 use self::members::Members;
 use self::own_tracks::OwnTracks;
@@ -91,6 +93,10 @@ pub(crate) struct GroupCall {
     members: Members,
     /// Whom other members have invited.
     vouchers: Vouchers,
+    /// Whom this side had to tell that there is no place.
+    turned_away: TurnedAway,
+    /// Whether a member has said so to this side.
+    told_full: bool,
     /// Who is there as the invitation says.
     named: Vec<GroupMember>,
     /// Members that could not be told that this side accepted.
@@ -254,6 +260,8 @@ impl GroupCall {
             agreed: false,
             members: Members::new(media_kinds.has_video()),
             vouchers: Vouchers::default(),
+            turned_away: TurnedAway::default(),
+            told_full: false,
             named: Vec::new(),
             unreached: BTreeSet::new(),
             pair: None,
@@ -295,6 +303,21 @@ impl GroupCall {
     /// Where its members meet.
     pub(crate) fn room(&self) -> RoomId {
         self.room
+    }
+
+    /// The largest index that is anybody's.
+    fn highest_index(&self) -> u8 {
+        self.members.highest(self.own.index)
+    }
+
+    /// It takes the place of a former group of this side's, of which nobody has been told yet where it is now: the guests come along,
+    /// above the former's indices, so that who accepts the former invitation is not taken for accepting this one.
+    fn move_to(&mut self, now: Instant, room: RoomId, (former, guests): (u8, Vec<ContactCard>)) {
+        self.room = room;
+        for (index, card) in (former.saturating_add(1)..).zip(guests) {
+            self.reach.choose(card.relay_url());
+            self.members.invite(now, index, card);
+        }
     }
 
     /// The index of a person who is not gone.

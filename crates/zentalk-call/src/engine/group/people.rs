@@ -104,7 +104,11 @@ impl GroupCall {
         if self.is_claimed(member) {
             return Err(Error::NotInvited);
         }
-        if !ours && self.members.is_full() {
+        if self.members.is_full() {
+            match ours {
+                true => self.turn_away(now, index, rng),
+                false => self.say_full(member.card().clone()),
+            }
             return Err(Error::GroupFull);
         }
         self.members.join(now, member, false);
@@ -142,6 +146,7 @@ impl GroupCall {
         let is_inviter = self.begun == (Begun::ByInvitation { inviter: index });
         if is_about_an_invitation(reason) && self.members.has_joined(index) {
             // Nobody leaves: that member waits for this side no more. In the call by then, it is there by another way.
+            self.told_full |= reason == EndReason::Full;
             if is_inviter && !self.has_key() {
                 self.outputs.push_back(Output::Message(Message::End(reason)));
             }
@@ -298,5 +303,5 @@ impl GroupCall {
 
 /// Whether such an end is that of an invitation only: nobody who is in a call leaves it so.
 fn is_about_an_invitation(reason: EndReason) -> bool {
-    matches!(reason, EndReason::NoAnswer | EndReason::Busy)
+    matches!(reason, EndReason::NoAnswer | EndReason::Busy | EndReason::Full)
 }

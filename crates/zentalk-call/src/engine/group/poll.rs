@@ -99,6 +99,9 @@ impl GroupCall {
     /// What is new of a member.
     pub(super) fn next_of_members(&mut self) -> Option<Event> {
         let (member, change) = self.members.poll()?;
+        if let Change::State(state) = change {
+            self.tell_withheld(&member, state);
+        }
         let (call, member) = (self.id, Box::new(member));
         Some(match change {
             Change::State(state) => Event::Member { call, member, state },

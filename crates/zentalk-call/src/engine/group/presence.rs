@@ -37,6 +37,11 @@ impl Presence {
         Self { keyed, here, unreadable, heard, lost_at, tracks }
     }
 
+    /// Whether it is where it belongs. To be at the server is not enough: who is never taken in is not waited for, for ever.
+    pub(super) fn has_come(&self) -> bool {
+        self.here && self.keyed
+    }
+
     pub(super) fn state(&self, now: Instant) -> MemberState {
         let is_heard = self.heard.is_some_and(|heard| now < heard + STALE_AFTER);
         match self {

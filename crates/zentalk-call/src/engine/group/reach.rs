@@ -3,13 +3,21 @@
 
 use std::collections::BTreeSet;
 
+use zentalk_primitives::{CallId, Instant};
+
+use super::{GroupCall, Member, MemberState, Unverified};
+use crate::Error;
+use crate::engine::Engine;
 use crate::engine::config::Privacy;
+use crate::engine::event::Event;
 
 /// The relays that a group call may use.
 pub(super) struct Reach {
     own: String,
     /// The relays of those whom the user chose. Any relay will do where nothing is to be hidden: none here.
     chosen: Option<BTreeSet<String>>,
+    /// Members of whom the application was told that nothing is said to them.
+    told: BTreeSet<u8>,
 }
 
 impl Reach {
@@ -18,7 +26,7 @@ impl Reach {
             Privacy::Direct => None,
             Privacy::RelayOnly => Some(BTreeSet::new()),
         };
-        Self { own: own.to_owned(), chosen }
+        Self { own: own.to_owned(), chosen, told: BTreeSet::new() }
     }
 
     /// The user called, invited or accepted somebody there.
@@ -41,6 +49,44 @@ impl Reach {
     /// Whether anything is to be hidden.
     pub(super) fn is_limited(&self) -> bool {
         self.chosen.is_some()
+    }
+}
+
+impl Engine {
+    /// The user chooses to speak to the relay of this member of a group call, whom somebody else invited: its operator learns this
+    /// machine's address. Worth something after [`Unverified::ForeignRelay`]; a string to compare comes with the next change of the members.
+    ///
+    /// # Errors
+    /// [`Error::NotUp`] if there is no such call, or no such member.
+    pub fn choose_relay(&mut self, now: Instant, call: CallId, member: u8) -> Result<(), Error> {
+        self.advance(now);
+        let group = self.group.as_mut().filter(|group| group.id() == call && group.is_agreed());
+        let chosen = group.ok_or(Error::NotUp)?.choose_relay_of(member);
+        self.settle();
+        chosen
+    }
+}
+
+impl GroupCall {
+    fn choose_relay_of(&mut self, index: u8) -> Result<(), Error> {
+        let entry = self.members.get(index).filter(|_| self.members.has_joined(index));
+        let relay = entry.ok_or(Error::NotUp)?.card.relay_url().to_owned();
+        self.reach.choose(&relay);
+        self.reach.told.clear();
+        self.repeat_tracks();
+        Ok(())
+    }
+
+    /// Something is told of a member: if this side says nothing to it, so is that, once.
+    pub(super) fn tell_withheld(&mut self, member: &Member, state: MemberState) {
+        let is_in = self.agreed && !matches!(state, MemberState::Left(_));
+        if !is_in || self.reach.allows(member.card.relay_url()) {
+            return;
+        }
+        if self.reach.told.insert(member.index) {
+            let (member, cause) = (Some(member.index), Unverified::ForeignRelay);
+            self.tell(Event::Unverified { call: self.id, member, cause });
+        }
     }
 }
 

@@ -4,23 +4,26 @@
 //!    agreed to this call, and is asked for nothing more than it agreed to.
 //! 2. Both go to the server. Until then, and a little longer, media take the old path as well.
 //! 3. Once the peer has been heard over the server for a while, the old path is closed.
-//! 4. Where both invite somebody at once, the room with the larger id stays, and the guests of the other are invited into it.
+//! 4. Where both invite somebody at once, the room with the larger id stays, and the guests of the other are invited into it. Whose
+//!    address would be shown by going there begins its own once more, in a still larger room, and the other one follows if it can.
 //! 5. If there is no way to the server, the call of two goes on. If the server answers but is reached by relays only, the old path
 //!    gives up its own for that: a moment without media.
 
 use core::time::Duration;
 
-use zentalk_call_fsm::{EndReason, PublicState};
-use zentalk_primitives::{CallId, Instant};
+use rand_core::CryptoRng;
+use zentalk_call_fsm::{EndReason, PublicState, Warning};
+use zentalk_primitives::{CallId, Instant, RoomId};
 use zentalk_signaling_ratchet::messages::GroupInvite;
 use zentalk_signaling_ratchet::{ContactCard, IdentityPublic};
 
 use super::engine::setting;
+use super::reach::Reach;
 use super::{GroupCall, MemberState, Output as GroupOutput};
 use crate::Error;
 use crate::engine::Engine;
 use crate::engine::call::{self, Call};
-use crate::engine::event::Media;
+use crate::engine::event::{Event, Media};
 use crate::engine::io::Output;
 use crate::engine::transport;
 
@@ -31,6 +34,8 @@ pub(crate) struct Upgrade {
     until: Instant,
     /// When the peer was first heard over the server.
     heard: Option<Instant>,
+    /// Whether this side has taken a larger room than the peer's, where it could not go.
+    insists: bool,
 }
 
 /// How long the way to the server may take. The call of two goes on meanwhile.
@@ -82,8 +87,12 @@ impl Engine {
             return Err(Error::MoreMedia);
         }
         let (identity, relay) = (self.identity()?, call.peer().relay_url().to_owned());
+        // Before a certificate is made: this may come as often as the peer likes.
+        let reach = Reach::new(self.account.relay(), self.config.privacy);
+        if !reach.allows_room(invite.room().token_relay()) {
+            return self.refuse_room(id, invite.room().id()).and(Err(Error::ForeignRelay));
+        }
         let mut group = GroupCall::receive(id, identity, invite, &mut setting(self))?;
-        group.check_room()?;
         group.choose_relay(&relay);
         group.accept(&mut setting(self))?;
         if crosses {
@@ -109,12 +118,46 @@ impl Engine {
         self.downgrade.hold(guests);
     }
 
+    /// This side may not go where the peer would have it go. If both began a group at once, its own can be the one that stays; else
+    /// there is none.
+    fn refuse_room(&mut self, id: CallId, theirs: RoomId) -> Result<(), Error> {
+        let may_insist = self.upgrade.is_some_and(|upgrade| !upgrade.insists);
+        let larger = above(theirs, &mut self.rng).filter(|_| may_insist);
+        if let Some(room) = larger {
+            return self.insist(id, room);
+        }
+        if self.upgrade.is_some() {
+            self.give_up_upgrade();
+        }
+        if self.downgrade.is_news_of_room(id) {
+            let warning = Warning::ForeignRelay;
+            self.outputs.push_back(Output::Event(Event::Warning { call: id, warning }));
+        }
+        Ok(())
+    }
+
+    /// Begins its own group once more, in this room.
+    fn insist(&mut self, id: CallId, room: RoomId) -> Result<(), Error> {
+        let former = self.group.as_ref().map(GroupCall::highest_index).unwrap_or_default();
+        let guests = self.drop_group((EndReason::HungUpRemote, EndReason::Glare));
+        let call = self.call_mut(id)?;
+        let (peer, media) = (call.peer().clone(), call.media_kinds());
+        let identity = self.identity()?;
+        let mut group = GroupCall::place(id, identity, vec![peer], media, &mut setting(self))?;
+        group.move_to(self.now, room, (former, guests));
+        self.hand_over(&mut group)?;
+        self.group = Some(group);
+        self.upgrade = self.upgrade.map(|upgrade| Upgrade { insists: true, ..upgrade });
+        Ok(())
+    }
+
     fn hand_over(&mut self, group: &mut GroupCall) -> Result<(), Error> {
         let call = self.call.as_mut().ok_or(Error::NotUp)?;
         let peer = call.peer().identity().clone();
         group.replace_pair(peer, call.lend_permit().ok_or(Error::NotUp)?);
         group.connect(self.now);
-        self.upgrade = Some(Upgrade { until: self.now + UPGRADE_TIMEOUT, heard: None });
+        let until = self.now + UPGRADE_TIMEOUT;
+        self.upgrade = Some(Upgrade { until, heard: None, insists: false });
         Ok(())
     }
 
@@ -233,5 +276,40 @@ impl Engine {
                 _ => {}
             }
         }
+    }
+}
+
+/// A random room with a larger id. Nothing where that would leave less to guess than 96 bits.
+fn above(room: RoomId, rng: &mut impl CryptoRng) -> Option<RoomId> {
+    let at = room.as_bytes().iter().position(|byte| *byte < u8::MAX).filter(|at| *at < 4)?;
+    let mut larger = *RoomId::random(rng).as_bytes();
+    for (index, (byte, theirs)) in larger.iter_mut().zip(room.as_bytes()).take(at + 1).enumerate() {
+        *byte = if index == at { (*byte).max(theirs.saturating_add(1)) } else { *theirs };
+    }
+    Some(RoomId::from_bytes(larger))
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn a_larger_room_is_found_for_all_but_those_made_to_have_none() {
+        let mut rng = ChaCha20Rng::from_seed([1; 32]);
+        for full in 0..=16 {
+            let mut bytes = [0x7f; 16];
+            bytes[..full].fill(0xff);
+            let room = RoomId::from_bytes(bytes);
+            let larger = above(room, &mut rng);
+            assert_eq!(larger.is_some(), full < 4);
+            assert!(
+                larger.is_none_or(|larger| larger > room && Some(larger) != above(room, &mut rng))
+            );
+        }
+        let almost = RoomId::from_bytes([0xfe; 16]);
+        assert!(above(almost, &mut rng).unwrap() > almost);
     }
 }

@@ -2,6 +2,7 @@
 //! a moment: when several people join at once, only the last of their epochs is worth comparing.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use rand_core::CryptoRng;
 use zentalk_group_keys::{
@@ -27,11 +28,20 @@ pub enum Unverified {
     /// A member committed to one contribution and then to another.
     #[error("they committed to a second contribution after their first")]
     SecondCommitment,
-    /// Something of a member is still missing after 30 s. Whose, is not told: each waits for all.
+    /// Something of a member is still missing after 30 s. Each is named from whom nothing came at all; where something came from
+    /// everybody, nobody is: each waits for all. Who uses relays only says nothing to members whose relay somebody else chose.
     #[error(
         "not everybody has answered within 30 s; it is tried again when somebody joins or leaves"
     )]
     NoAnswer,
+    /// This member is reached by a relay that this side's user did not choose, and under
+    /// [`Privacy::RelayOnly`](crate::Privacy::RelayOnly) nothing is said to it: it gets no string, and no keys should this side have to
+    /// make them. [`Engine::choose_relay`](crate::engine::Engine::choose_relay) is the cure.
+    #[error(
+        "relay-only: their relay is not yours, and somebody else invited them, so nothing is said to them there; choose \
+         their relay, which will see your address, or call without relay-only"
+    )]
+    ForeignRelay,
     /// The members changed too often while a string was made, which somebody may use to look for one that fits. It is not tried
     /// again in this call.
     #[error(
@@ -51,8 +61,8 @@ pub(super) struct Verification {
     repeats: u32,
     /// Whether the exchange has come to its end, good or bad.
     settled: bool,
-    /// What is to be told: whose doing it is that there is no string, and why.
-    failed: Option<(Option<u8>, Unverified)>,
+    /// What is to be told: whose doing it is that there is no string, and why. At most one of each member.
+    failed: VecDeque<(Option<u8>, Unverified)>,
     /// How often an epoch ended when its string could have been known to somebody, and not here.
     broken_off: u32,
     /// Whether that was too often.
@@ -82,7 +92,7 @@ impl Verification {
         self.repeat_at = None;
         if self.broken_off >= MAX_BROKEN_OFF {
             if !core::mem::replace(&mut self.given_up, true) {
-                self.failed = Some((None, Unverified::BrokenOff));
+                self.failed.push_back((None, Unverified::BrokenOff));
             }
             self.waiting = None;
             return;
@@ -106,7 +116,9 @@ impl Verification {
                 self.repeats += 1;
                 self.repeat_at = Some(now + REPEAT_INTERVAL);
             } else if !self.settled {
-                self.failed = Some((None, Unverified::NoAnswer));
+                let silent: Vec<_> = exchange.silent().map(Some).collect();
+                let named = if silent.is_empty() { vec![None] } else { silent };
+                self.failed.extend(named.into_iter().map(|who| (who, Unverified::NoAnswer)));
             }
         }
     }
@@ -118,7 +130,7 @@ impl Verification {
     }
 
     fn poll(&mut self) -> Option<Wanted> {
-        if let Some((member, cause)) = self.failed.take() {
+        if let Some((member, cause)) = self.failed.pop_front() {
             return Some(Wanted::Refuse(member, cause));
         }
         loop {
@@ -252,6 +264,30 @@ mod tests {
         }
         assert_eq!(told.len(), 1, "{told:?}");
         assert!((30..40).contains(&told[0].0), "{told:?}");
-        assert_eq!(told[0].1, (None, Unverified::NoAnswer));
+        assert_eq!(told[0].1, (Some(1), Unverified::NoAnswer));
+    }
+
+    /// One says nothing, and another waits for that one as this side does.
+    #[test]
+    fn who_has_not_answered_is_named_and_who_waits_for_them_is_not() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut roster = Roster::new();
+        for (index, name) in [(0, "alice"), (1, "bob"), (2, "carol")] {
+            roster.insert(index, name.as_bytes().to_vec()).unwrap();
+        }
+        let (key, epoch) = (KeyCommitment::from_bytes([1; 32]), Epoch::new(1, 0).unwrap());
+        let mut verification = Verification::default();
+        verification.begin(Instant::ZERO, epoch, (roster.clone(), key));
+        verification.handle_timeout(Instant::ZERO + SETTLE_TIME, CALL, 0, &mut rng);
+        let bob = Sas::new(CALL, epoch, 1, (roster, key), &mut rng);
+        let Some(SasEvent::Send { message, .. }) = bob.unwrap().poll() else { panic!() };
+        verification.handle(1, message);
+        let mut told = Vec::new();
+        for second in 2..120 {
+            let now = Instant::ZERO + Duration::from_secs(second);
+            verification.handle_timeout(now, CALL, 0, &mut rng);
+            told.extend(refusals(&mut verification));
+        }
+        assert_eq!(told, [(Some(2), Unverified::NoAnswer)]);
     }
 }

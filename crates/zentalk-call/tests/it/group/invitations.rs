@@ -11,7 +11,7 @@ use super::puppet::Puppet;
 use super::world::{RELAY, World};
 
 /// So many in a call that the first began, of so many who there are.
-fn crowd(people: u8, called: &[usize]) -> World {
+pub(crate) fn crowd(people: u8, called: &[usize]) -> World {
     let mut world = World::new(people, 1);
     world.place(0, called, Media::Audio);
     called.iter().for_each(|who| world.accept(*who));

@@ -3,6 +3,7 @@
 mod attacks;
 mod downgrade;
 mod failover;
+mod full;
 mod invitations;
 mod newcomers;
 mod people;

@@ -9,7 +9,8 @@ use zentalk_call::engine::{
     SfuState, Track, TrackState, Unverified,
 };
 use zentalk_call::{
-    AudioFrame, AudioSource, Channels, EndReason, PublicState, StorageKey, VideoFrame,
+    AudioFrame, AudioSource, Channels, EndReason, IdentityPublic, PublicState, StorageKey,
+    VideoFrame,
 };
 use zentalk_codec::FRAME_SAMPLES;
 use zentalk_primitives::{CallId, Instant, ParticipantId, RoomId, Secret};
@@ -41,6 +42,8 @@ pub(crate) struct Person {
     pub(crate) states: Vec<PublicState>,
     pub(crate) ended: Option<EndReason>,
     pub(crate) members: BTreeMap<u8, (Member, Vec<MemberState>)>,
+    /// The same in the order in which it was told, also of those whose index is another's by now.
+    pub(crate) told: Vec<(IdentityPublic, MemberState)>,
     /// What was told of members' microphones and cameras, in order.
     pub(crate) tracks: Vec<(u8, Track, TrackState)>,
     pub(crate) epochs: Vec<u32>,
@@ -94,6 +97,7 @@ impl Person {
             states: Vec::new(),
             ended: None,
             members: BTreeMap::new(),
+            told: Vec::new(),
             tracks: Vec::new(),
             epochs: Vec::new(),
             servers: Vec::new(),
@@ -138,6 +142,7 @@ impl Person {
             Event::Ended { reason, .. } => self.ended = Some(reason),
             Event::Member { member, state, .. } => {
                 let index = member.index;
+                self.told.push((member.identity.clone(), state));
                 let entry =
                     self.members.entry(index).or_insert_with(|| ((*member).clone(), Vec::new()));
                 // An index may come to mean somebody else, where two were invited at once.

@@ -37,6 +37,8 @@ pub(crate) struct Downgrade {
     followed: Option<Instant>,
     /// Whom the user asked in during an attempt.
     held: Vec<ContactCard>,
+    /// In which call it was last told that the peer's room is not to be used.
+    warned: Option<CallId>,
 }
 
 /// How long two must have been left before a path of their own is tried.
@@ -91,9 +93,15 @@ impl Downgrade {
         self.held.truncate(MAX_HELD);
     }
 
+    /// Whether it is yet to be told that a room of the peer's in this call is not to be used: once is enough.
+    pub(super) fn is_news_of_room(&mut self, call: CallId) -> bool {
+        self.warned.replace(call) != Some(call)
+    }
+
     /// The call is one of two again.
     fn forget_attempts(&mut self) {
-        *self = Self { held: core::mem::take(&mut self.held), ..Self::default() };
+        let (held, warned) = (core::mem::take(&mut self.held), self.warned);
+        *self = Self { held, warned, ..Self::default() };
     }
 
     /// Another network may have the path that the last one had not.

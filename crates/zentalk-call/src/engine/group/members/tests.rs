@@ -83,6 +83,36 @@ fn an_index_that_is_promised_is_given_out_last() {
     assert_eq!(members.free_index(0, 0, |_| false), None, "six people");
 }
 
+/// It accepted and went to the server, and nobody takes it into the keys.
+#[test]
+fn who_is_at_the_server_and_is_not_taken_in_counts_as_lost_in_the_end() {
+    let mut members = Members::default();
+    for (index, keyed) in [(1, false), (2, false), (3, true)] {
+        members.join(NOW, &member(index, index, index), keyed);
+        members.at_server(NOW, index, true, false);
+    }
+    members.join(NOW, &member(2, 2, 2), true);
+    let late = NOW + APPEARANCE_LIMIT;
+    assert!(members.overdue(NOW + (APPEARANCE_LIMIT - Duration::from_millis(1))).is_empty());
+    assert_eq!(members.overdue(late), [(1, EndReason::ConnectionLost)]);
+}
+
+/// The server's word went another way than the media, and was quicker.
+#[test]
+fn a_frame_that_comes_after_its_sender_has_gone_keeps_nobody() {
+    let mut members = Members::default();
+    members.join(NOW, &member(1, 1, 1), true);
+    members.at_server(NOW, 1, true, false);
+    members.heard(NOW, 1, Track::Microphone);
+    assert!(members.overdue(NOW + ABSENCE_LIMIT * 10).is_empty());
+    members.at_server(NOW, 1, false, false);
+    members.heard(NOW, 1, Track::Microphone);
+    assert_eq!(members.overdue(NOW + ABSENCE_LIMIT), [(1, EndReason::ConnectionLost)]);
+    // Who is heard on is there, whatever the server says.
+    members.heard(NOW + ABSENCE_LIMIT / 2, 1, Track::Microphone);
+    assert!(members.overdue(NOW + ABSENCE_LIMIT).is_empty());
+}
+
 #[test]
 fn a_goodbye_after_a_crash_is_final() {
     let mut members = Members::default();
