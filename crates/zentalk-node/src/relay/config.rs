@@ -33,7 +33,7 @@ impl RelayConfig {
     pub const DEFAULT_MAX_CONNECTIONS: usize = 1_024;
 
     /// Connections of one address (of IPv6: of one /64) by default. A device takes two while it sets up a call.
-    pub const DEFAULT_CONNECTIONS_PER_ADDRESS: u32 = 64;
+    pub const DEFAULT_CONNECTIONS_PER_ADDRESS: u32 = 256;
 
     /// How long a connection may be silent by default. The relay pings at a third of it.
     pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);

@@ -12,7 +12,7 @@ use crate::tls::TlsError;
 pub enum RelayError {
     // The address.
     /// Another program listens there.
-    #[error("{0} is in use by another program: stop it or pass --listen")]
+    #[error("{0} is in use by another program: stop it or pass another --listen")]
     AddressInUse(SocketAddr),
     /// The address is not this machine's, the port needs privileges, or the like.
     #[error("cannot listen on {address}: {source}. Pass another --listen")]

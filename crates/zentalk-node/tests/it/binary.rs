@@ -142,7 +142,8 @@ fn taken_port_has_its_message_and_exit_code() {
     let data = other.path().to_str().unwrap();
     let (code, out, err) = run(&["relay", "--listen", address, "--data", data]);
     assert_eq!((code, out.as_str()), (Some(3), ""));
-    let message = format!("{address} is in use by another program: stop it or pass --listen");
+    let message =
+        format!("{address} is in use by another program: stop it or pass another --listen");
     assert!(err.contains(&message), "{err}");
 }
 

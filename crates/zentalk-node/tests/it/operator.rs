@@ -18,7 +18,7 @@ async fn taken_port_is_named_with_what_to_do() {
     let relay = Running::start(config(data.path())).await;
     let error = bind_error(RelayConfig::new(relay.address, other.path())).await;
     let expected =
-        format!("{} is in use by another program: stop it or pass --listen", relay.address);
+        format!("{} is in use by another program: stop it or pass another --listen", relay.address);
     assert_eq!((error.to_string(), error.exit_code()), (expected, 3));
     relay.stop().await;
 }
