@@ -28,5 +28,5 @@ pub use zentalk_signaling_ratchet::{ContactCard, IdentityPublic, StorageKey};
 #[cfg(feature = "tokio")]
 pub use driver::{
     AudioSender, Call, Calls, CallsBuilder, DriverError, FileStore, IncomingCall, MemoryStore,
-    Network, Store, StoreError, TurnServer, VideoSender,
+    Network, RelayLink, Store, StoreError, TurnServer, VideoSender,
 };

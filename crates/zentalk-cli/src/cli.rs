@@ -19,6 +19,7 @@ pub use network::{Network, Turn};
     name = "zentalk",
     version = VERSION,
     max_term_width = 100,
+    arg_required_else_help = true,
     after_help = "\
 A call by hand, in three terminals:
   1  zentalk-node relay --listen 127.0.0.1:8790 --data /tmp/relay
@@ -49,9 +50,9 @@ pub struct Cli {
     /// Where identity, sessions and contacts are kept [default: ~/.local/share/zentalk]
     #[arg(long, global = true, env = "ZENTALK_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The relay that keeps your mailbox; fixed when the identity is made
-    #[arg(long, global = true, env = "ZENTALK_RELAY", value_name = "URL", default_value = DEFAULT_RELAY)]
-    pub relay: String,
+    /// The relay that keeps your mailbox; fixed when the identity is made [default: ws://127.0.0.1:8790/v1]
+    #[arg(long, global = true, env = "ZENTALK_RELAY", value_name = "URL")]
+    pub relay: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -178,7 +179,7 @@ pub struct Session {
     #[arg(long)]
     pub burn_index: bool,
     /// Keep what arrives: NAME.wav and NAME.ivf, in a group NAME-from-1-bob.wav and so on for each member;
-    /// further calls of one `listen` become NAME-2 and so on
+    /// further calls of one `listen` become NAME-2 and so on. Files of these names are replaced
     #[arg(long, value_name = "NAME")]
     pub record: Option<PathBuf>,
     /// Hang up this many seconds after the call is up

@@ -17,7 +17,7 @@ pub enum DataError {
     #[error("no home folder is known; name a data folder with --data")]
     NoHome,
     /// Something in it cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("the data folder cannot be used: {}: {source}. Mend that, or name another folder with --data", path.display())]
     Io {
         /// Which file or folder.
         path: PathBuf,
@@ -25,10 +25,19 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// The key file is not 32 bytes.
-    #[error("{} is damaged: a key of 32 bytes is wanted", .0.display())]
+    #[error(
+        "{} is damaged: a key of 32 bytes is wanted. Put the right one back: nothing else opens the identity \
+         beside it. Another folder (--data) begins a new identity", .0.display()
+    )]
     DamagedKey(PathBuf),
+    /// There is an identity, but not the key that opens it.
+    #[error(
+        "{} is missing. Put it back: nothing else opens the identity beside it. Another folder (--data) begins \
+         a new identity", .0.display()
+    )]
+    MissingKey(PathBuf),
     /// The contacts file is not what it should be.
-    #[error("{} is damaged: {source}", path.display())]
+    #[error("{} is damaged: {source}. Mend or remove it: it holds contact cards and the names for them", path.display())]
     DamagedContacts {
         /// Which file.
         path: PathBuf,
@@ -65,12 +74,16 @@ impl DataFolder {
         self.0.join("state.redb")
     }
 
-    /// The key that the store's content is encrypted under; made when it is first asked for.
-    pub fn storage_key(&self) -> Result<Secret<32>, DataError> {
+    /// The key that the store's content is encrypted under; made for a store that `is_new`, and for no other: it
+    /// would open nothing there.
+    pub fn storage_key(&self, is_new: bool) -> Result<Secret<32>, DataError> {
         let path = self.0.join("storage.key");
         match std::fs::read(&path) {
             Ok(bytes) => Secret::from_slice(&bytes).ok_or(DataError::DamagedKey(path)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                if !is_new {
+                    return Err(DataError::MissingKey(path));
+                }
                 let key = Secret::random(&mut rand_core::UnwrapErr(getrandom::SysRng));
                 write_private(&path, key.expose()).map_err(io(&path))?;
                 Ok(key)
@@ -114,14 +127,17 @@ fn default_folder() -> Option<PathBuf> {
     Some(base.join("zentalk"))
 }
 
+/// Whole or not at all: half a key, left by a full disk, would be in the way for ever.
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = options.open(&temporary)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> DataError + '_ {
@@ -136,8 +152,8 @@ mod tests {
     fn the_key_is_made_once_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataFolder::open(Some(folder.path().join("new/alice"))).unwrap();
-        let key = data.storage_key().unwrap();
-        assert_eq!(data.storage_key().unwrap().expose(), key.expose());
+        let key = data.storage_key(true).unwrap();
+        assert_eq!(data.storage_key(false).unwrap().expose(), key.expose());
     }
 
     #[test]
@@ -155,6 +171,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = DataFolder::open(Some(folder.path().to_owned())).unwrap();
         std::fs::write(folder.path().join("storage.key"), b"short").unwrap();
-        assert!(matches!(data.storage_key(), Err(DataError::DamagedKey(_))));
+        assert!(matches!(data.storage_key(true), Err(DataError::DamagedKey(_))));
+    }
+
+    #[test]
+    fn a_key_that_is_missing_beside_an_identity_is_not_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(Some(folder.path().to_owned())).unwrap();
+        assert!(matches!(data.storage_key(false), Err(DataError::MissingKey(_))));
+        assert!(!folder.path().join("storage.key").exists());
     }
 }

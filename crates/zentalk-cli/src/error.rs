@@ -21,8 +21,10 @@ pub enum Error {
         /// The names that there are.
         known: Vec<String>,
     },
-    /// A name that could not be told from a card.
-    #[error("{0:?} cannot be a contact's name: it is empty or looks like a card")]
+    /// A name that could not be told from a card, or not be shown.
+    #[error(
+        "{0:?} cannot be a contact's name: it is empty, looks like a card or has control characters"
+    )]
     BadName(String),
     /// Text that is no contact card.
     #[error("this is no contact card ({0}); a card is what `zentalk id` prints: zentalk:…")]
@@ -33,6 +35,25 @@ pub enum Error {
     /// The store in it cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The identity in the store cannot be opened.
+    #[error(
+        "{} cannot be opened: {source}. storage.key beside it belongs to another one, or it is damaged: put the \
+         right one back, or begin a new identity in another folder (--data)", path.display()
+    )]
+    Sealed {
+        /// The store.
+        path: PathBuf,
+        /// What is in the way.
+        source: zentalk_call::Error,
+    },
+    /// What was named as the relay of a new identity is none.
+    #[error("{url:?} is no relay ({source}). Wanted is a URL such as wss://relay.example/v1")]
+    BadRelay {
+        /// What was typed.
+        url: String,
+        /// What is wrong with it.
+        source: zentalk_call::Error,
+    },
     /// A media file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -104,7 +125,8 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::NoContact { .. } | Self::BadName(_) | Self::BadCard(_) => Exit::NoContact,
-            Self::Data(_) | Self::Store(_) => Exit::BadData,
+            Self::Data(_) | Self::Store(_) | Self::Sealed { .. } => Exit::BadData,
+            Self::BadRelay { .. } => Exit::WrongUsage,
             Self::File(_) => Exit::BadMedia,
             Self::Relay { .. } => Exit::NoRelay,
             Self::Driver(error) => of_driver(error),
@@ -130,6 +152,7 @@ fn of_driver(error: &DriverError) -> Exit {
         DriverError::Bind { .. } | DriverError::NoNetwork | DriverError::Interfaces { .. } => {
             Exit::NoConnection
         }
+        DriverError::Engine(zentalk_call::Error::OwnCard) => Exit::NoContact,
         _ => Exit::Failure,
     }
 }
@@ -137,7 +160,9 @@ fn of_driver(error: &DriverError) -> Exit {
 fn of_reason(reason: EndReason) -> Exit {
     match reason {
         EndReason::NoAnswer => Exit::NoAnswer,
-        EndReason::Declined | EndReason::DeclinedElsewhere | EndReason::Busy => Exit::Declined,
+        EndReason::Declined | EndReason::DeclinedElsewhere | EndReason::Busy | EndReason::Full => {
+            Exit::Declined
+        }
         EndReason::FingerprintMismatch => Exit::FingerprintMismatch,
         EndReason::ConnectionLost
         | EndReason::CouldNotConnect

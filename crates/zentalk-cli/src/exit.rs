@@ -10,6 +10,8 @@ pub enum Exit {
     Success = 0,
     /// Something failed that has no code of its own.
     Failure = 1,
+    /// Wrong usage: also what the parser of options says.
+    WrongUsage = 2,
     /// There is no such contact.
     NoContact = 3,
     /// The relay cannot be reached.

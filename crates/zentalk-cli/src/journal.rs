@@ -98,6 +98,13 @@ pub enum Happening {
         /// Why they left.
         reason: Option<String>,
     },
+    /// One's own relay was lost, so that nobody can call, or is there again; told while a call is waited for.
+    Relay {
+        /// `connected` or `lost`.
+        state: String,
+        /// Why it was lost, in a sentence.
+        reason: Option<String>,
+    },
     /// Something is new of the microphone or the camera of a member of a group call.
     Track {
         /// Whose.
@@ -255,6 +262,10 @@ impl Happening {
             Self::FirstMedia { kind, from } => {
                 format!("first {kind}{} received", of(from.as_ref()))
             }
+            Self::Relay { reason: Some(reason), .. } => {
+                format!("nobody can call until the relay is back: {reason}")
+            }
+            Self::Relay { reason: None, .. } => "the relay is there again".to_owned(),
             Self::Member { who, state, reason: None } => format!("{}: {state}", who.name),
             Self::Member { who, state, reason: Some(reason) } => {
                 format!("{}: {state} ({reason})", who.name)

@@ -1,5 +1,7 @@
 //! Keeps what arrives: a WAV file and an IVF file.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use zentalk_call::Picture;
@@ -38,6 +40,22 @@ impl Recorder {
     /// Records into files that begin with `path`; they are made when the first sound or picture comes.
     pub fn new(path: &Path) -> Self {
         Self { path: path.to_owned(), sound: None, film: None }
+    }
+
+    /// Whether such files can be made; leaves none.
+    ///
+    /// # Errors
+    /// [`FileError::NoRecording`], if not.
+    pub fn check(path: &Path) -> Result<(), FileError> {
+        let path = with_suffix(path, ".wav");
+        let made = match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(_) => std::fs::remove_file(&path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                OpenOptions::new().write(true).open(&path).map(drop)
+            }
+            Err(error) => Err(error),
+        };
+        made.map_err(|source| FileError::NoRecording { path, source })
     }
 
     /// Appends 20 ms of sound.
@@ -106,4 +124,26 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named_and_one_that_can_is_left_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("call");
+        Recorder::check(&path).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+        let earlier = folder.path().join("call.wav");
+        std::fs::write(&earlier, b"earlier").unwrap();
+        Recorder::check(&path).unwrap();
+        assert_eq!(std::fs::read(earlier).unwrap(), b"earlier");
+
+        let nowhere = folder.path().join("no-such-folder/call");
+        let said = Recorder::check(&nowhere).unwrap_err().to_string();
+        assert!(said.contains("no-such-folder") && said.contains("--record"), "{said}");
+    }
 }

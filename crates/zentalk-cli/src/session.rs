@@ -116,19 +116,18 @@ impl<'a> Session<'a> {
     /// Runs the call until it has ended.
     ///
     /// # Errors
-    /// [`Error::Ended`] unless it was up and ended in good order; [`Error::File`] if it cannot be recorded.
+    /// [`Error::Ended`] unless it was up and ended in good order; [`Error::File`] if not all of it was recorded.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
         let reason = self.follow().await;
         self.feeders.shutdown().await;
-        let received = self.members.finish();
-        let reason = reason?;
+        let (received, recorded) = self.members.finish();
         let completed =
             self.was_up && matches!(reason, EndReason::HungUpLocal | EndReason::HungUpRemote);
-        for told in received.as_ref().into_iter().flatten() {
-            self.reporter.tell(told.clone());
+        for told in received {
+            self.reporter.tell(told);
         }
         self.reporter.tell(Happening::Ended { reason: reason.to_string(), completed });
-        received?;
+        recorded?;
         if completed || reason == EndReason::AnsweredElsewhere {
             Ok(())
         } else {
@@ -136,20 +135,20 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn follow(&mut self) -> Result<EndReason, Error> {
+    async fn follow(&mut self) -> EndReason {
         let mut interrupt = self.interrupt.clone();
         loop {
             let invite_at = self.invitations.iter().map(|(at, ..)| *at).min();
             tokio::select! {
                 event = self.call.next() => match event {
-                    Some(Event::Ended { reason, .. }) => return Ok(reason),
-                    Some(event) => self.take(&event)?,
+                    Some(Event::Ended { reason, .. }) => return reason,
+                    Some(event) => self.take(&event),
                     // The driver stopped before it could say why the call ended.
-                    None => return Ok(EndReason::ConnectionLost),
+                    None => return EndReason::ConnectionLost,
                 },
                 () = interrupt.asked(), if self.give_up_at.is_none() => self.hang_up().await,
                 () = until(self.hang_up_at) => self.hang_up().await,
-                () = until(self.give_up_at) => return Ok(EndReason::HungUpLocal),
+                () = until(self.give_up_at) => return EndReason::HungUpLocal,
                 () = until(invite_at) => self.invite_those_due().await,
                 line = typed(&mut self.answers) => self.obey(line).await,
                 Some(outcome) = self.feeders.join_next() => self.take_feeder(outcome),
@@ -164,7 +163,7 @@ impl<'a> Session<'a> {
         self.call.hang_up().await;
     }
 
-    fn take(&mut self, event: &Event) -> Result<(), Error> {
+    fn take(&mut self, event: &Event) {
         match event {
             // Media leave once there are both. CONNECTED comes with the first packet of the other side,
             // which would wait for ours as we for theirs.
@@ -187,35 +186,32 @@ impl<'a> Session<'a> {
                         state: state.to_string(),
                         reason: detail.clone(),
                     });
-                    self.reporter.tell(news);
-                    return Ok(());
+                    return self.reporter.tell(news);
                 }
             }
             // Stretched sound is a player's stopgap: what belongs there may still follow.
             Event::Audio { from, frame, source, .. } if *source != Heard::Stretched => {
-                self.hear(*from, frame, *source != Heard::Concealed)?;
+                self.hear(*from, frame, *source != Heard::Concealed);
             }
             Event::Video { from, picture, .. } => {
-                let told = self.members.picture(*from, self.reporter.millis(), picture)?;
+                let told = self.members.picture(*from, self.reporter.millis(), picture);
                 self.tell(told);
             }
             _ => {}
         }
         let news = self.members.tell(event).or_else(|| translate::to_journal(event));
         self.tell(news);
-        Ok(())
     }
 
     /// Sound of a member; or, where nothing came, what was made up in its place.
-    fn hear(&mut self, from: u8, frame: &AudioFrame, was_heard: bool) -> Result<(), Error> {
+    fn hear(&mut self, from: u8, frame: &AudioFrame, was_heard: bool) {
         if was_heard {
             let who = self.members.in_group(from);
             let gap = self.continuity.sound(Instant::now(), from, who);
             self.tell(gap);
         }
-        let told = self.members.sound(from, self.reporter.millis(), frame, was_heard)?;
+        let told = self.members.sound(from, self.reporter.millis(), frame, was_heard);
         self.tell(told);
-        Ok(())
     }
 
     fn tell(&self, news: Option<Happening>) {

@@ -164,6 +164,7 @@ impl<S: Store> CallsBuilder<S> {
         };
         let mut courier = Courier::connect(self.store, relay, mailbox, report).await?;
         settle(&mut engine, &mut courier, clock).await?;
+        let link = courier.link();
         tokio::spawn(courier.run(job_queue));
         #[cfg(feature = "glass")]
         let glass = match &self.glass {
@@ -186,7 +187,7 @@ impl<S: Store> CallsBuilder<S> {
             listeners: Listeners::new(ring),
             hurried: false,
         };
-        Ok(Calls { card, commands, rings, task: tokio::spawn(task.run()) })
+        Ok(Calls { card, link, commands, rings, task: tokio::spawn(task.run()) })
     }
 
     /// The engine is large: it stays on the heap, so that futures that hold it stay small.

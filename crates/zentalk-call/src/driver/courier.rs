@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use zentalk_onion_relay::MailboxKey;
 use zentalk_primitives::{CallId, MailboxId};
 
 use super::errands::{Errand, Errands};
 use super::error::DriverError;
 use super::relay::{RelayClient, RelayError, RelayEvent};
+use super::relay_link::RelayLink;
 use super::store::Store;
 use crate::engine::{FetchedPrekeys, Put};
 
@@ -68,7 +69,7 @@ pub(super) struct Courier<S> {
     mailbox: MailboxId,
     own: RelayClient,
     /// Why one's own relay is gone, while it is.
-    lost: RelayError,
+    lost: watch::Sender<Option<RelayError>>,
     errands: Errands,
     reports: mpsc::Sender<Report>,
 }
@@ -84,8 +85,13 @@ impl<S: Store> Courier<S> {
         let mailbox = key.mailbox();
         let own = RelayClient::connect(&relay, key).await?;
         let errands = Errands::new(relay, own.handle(), reports.clone());
-        let lost = RelayError::ConnectionLost;
+        let lost = watch::Sender::new(None);
         Ok(Self { store: Some(store), mailbox, own, lost, errands, reports })
+    }
+
+    /// Tells how it stands with one's own relay.
+    pub(super) fn link(&self) -> RelayLink {
+        RelayLink::new(self.lost.subscribe())
     }
 
     /// Works until the jobs end.
@@ -107,7 +113,7 @@ impl<S: Store> Courier<S> {
                 },
                 event = self.own.next() => match event {
                     Some(event) => self.handle_event(event).await,
-                    None => return Err(self.lost.into()),
+                    None => return Err(self.gone().into()),
                 },
             }
         }
@@ -166,14 +172,21 @@ impl<S: Store> Courier<S> {
             }
             RelayEvent::Disconnected { reason } => {
                 tracing::warn!(%reason, "the relay's connection is lost");
-                self.lost = reason;
+                self.lost.send_replace(Some(reason));
             }
-            // None left: they are used up, or the relay has lost everything.
-            RelayEvent::Connected { one_time_left: Some(0) } => {
-                self.errands.send_own(Errand::Check { mailbox: self.mailbox }).await;
+            RelayEvent::Connected { one_time_left } => {
+                self.lost.send_if_modified(|lost| lost.take().is_some());
+                // None left: they are used up, or the relay has lost everything.
+                if one_time_left == Some(0) {
+                    self.errands.send_own(Errand::Check { mailbox: self.mailbox }).await;
+                }
             }
-            _ => {}
         }
+    }
+
+    /// Why one's own relay is gone for good.
+    fn gone(&self) -> RelayError {
+        (*self.lost.borrow()).unwrap_or(RelayError::ConnectionLost)
     }
 
     async fn report(&mut self, report: Report) {

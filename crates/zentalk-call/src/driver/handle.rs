@@ -8,6 +8,7 @@ use zentalk_signaling_ratchet::ContactCard;
 use super::builder::CallsBuilder;
 use super::error::DriverError;
 use super::news::News;
+use super::relay_link::RelayLink;
 use super::store::Store;
 use super::task::{Command, Ringing, Started};
 use crate::StorageKey;
@@ -18,6 +19,7 @@ use crate::engine::{Event, Media, Member, MemberState, Ring};
 /// When it and the handles of its calls have been dropped, the calls end and the connections close.
 pub struct Calls {
     pub(super) card: ContactCard,
+    pub(super) link: RelayLink,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) rings: mpsc::Receiver<Ringing>,
     pub(super) task: JoinHandle<Result<(), DriverError>>,
@@ -33,6 +35,11 @@ impl Calls {
     /// The card that others call.
     pub fn card(&self) -> &ContactCard {
         &self.card
+    }
+
+    /// How it stands with the connection to one's own relay: without it nobody can call. Worth showing to the user.
+    pub fn relay_link(&self) -> RelayLink {
+        self.link.clone()
     }
 
     /// Calls somebody. Only the user's own action may lead here: placing a call accepts it on this side.
@@ -175,6 +182,18 @@ impl Call {
     pub async fn invite(&self, who: &ContactCard) -> Result<(), DriverError> {
         let (reply, answer) = oneshot::channel();
         let command = Command::Invite { call: self.id, to: Box::new(who.clone()), reply };
+        self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
+        answer.await.map_err(|_| DriverError::Stopped)?
+    }
+
+    /// Speaks to the relay of this member from now on, though the user uses relays only and somebody else invited them: what
+    /// [`Unverified::ForeignRelay`](crate::Unverified::ForeignRelay) asks for. Its operator learns this machine's address.
+    ///
+    /// # Errors
+    /// [`DriverError::Engine`] if there is no such member; [`DriverError::Stopped`].
+    pub async fn choose_relay(&self, member: u8) -> Result<(), DriverError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::ChooseRelay { call: self.id, member, reply };
         self.commands.send(command).await.map_err(|_| DriverError::Stopped)?;
         answer.await.map_err(|_| DriverError::Stopped)?
     }

@@ -12,10 +12,10 @@ pub struct Network {
     #[arg(long, conflicts_with = "udp")]
     pub loopback: bool,
     /// Use exactly this local UDP address
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     pub udp: Option<SocketAddr>,
     /// Tell the peer this address instead: for a fixed one-to-one mapping in front of --udp
-    #[arg(long, value_name = "ADDRESS:PORT", requires = "udp")]
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "udp", value_parser = address)]
     pub advertise: Option<SocketAddr>,
     /// Ask this STUN server how you are seen from outside, for calls through NATs; up to four
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["loopback", "relay_only"])]
@@ -48,6 +48,12 @@ pub struct Turn {
     /// It is told to nobody
     #[arg(long, value_name = "LAT,LON", value_parser = location, allow_hyphen_values = true)]
     pub location: Option<Location>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(
+        |_| "wanted are an IP address and a port, such as 192.0.2.7:4000 or [2001:db8::7]:4000",
+    )
 }
 
 fn location(text: &str) -> Result<Location, String> {

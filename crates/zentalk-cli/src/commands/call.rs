@@ -22,7 +22,7 @@ struct People {
 /// `zentalk call`
 pub(super) async fn run(
     data: Option<PathBuf>,
-    relay: &str,
+    relay: Option<String>,
     options: &cli::Call,
 ) -> Result<(), Error> {
     let reporter = Reporter::new(options.session.json);

@@ -14,14 +14,20 @@ pub(super) fn run(data: Option<PathBuf>, command: Contact) -> Result<(), Error> 
     let mut contacts = data.contacts()?;
     match command {
         Contact::Add { name, card } => {
-            if name.trim().is_empty() || name.starts_with(CARD_PREFIX) {
+            if !is_usable(&name) {
                 return Err(Error::BadName(name));
             }
             // Kept in the one form that a card is written in.
             let card = parse_card(&card)?.to_text();
-            let replaced = contacts.insert(name.clone(), card).is_some();
+            let before = contacts.insert(name.clone(), card.clone());
             data.save_contacts(&contacts)?;
-            terminal::say(format_args!("{} {name}", if replaced { "replaced" } else { "added" }));
+            terminal::say(match before {
+                None => format!("added {name}"),
+                Some(same) if same == card => format!("{name} has this card already"),
+                Some(_) => format!(
+                    "replaced {name}: this is another card than before, of another identity or relay"
+                ),
+            });
         }
         Contact::List => {
             for (name, card) in &contacts {
@@ -41,6 +47,11 @@ pub(super) fn run(data: Option<PathBuf>, command: Contact) -> Result<(), Error> 
 
 /// How the text of every card begins.
 const CARD_PREFIX: &str = "zentalk:";
+
+/// A name is shown in the terminal and told from a card by its beginning.
+fn is_usable(name: &str) -> bool {
+    !name.trim().is_empty() && !name.starts_with(CARD_PREFIX) && !name.contains(char::is_control)
+}
 
 fn unknown(name: String, contacts: &Contacts) -> Error {
     Error::NoContact { name, known: contacts.keys().cloned().collect() }

@@ -12,7 +12,7 @@ use crate::terminal;
 /// `zentalk doctor`
 pub(super) async fn run(
     data: Option<PathBuf>,
-    relay: &str,
+    relay: Option<String>,
     options: &cli::Doctor,
 ) -> Result<(), Error> {
     let trust = match turn_trust(&options.turn)? {
@@ -33,12 +33,13 @@ pub(super) async fn run(
 
 /// The relay of the identity in the data folder. Without one, or while another program has it open, the one that was named:
 /// nothing is made here.
-fn own_relay(data: Option<PathBuf>, named: &str) -> String {
+fn own_relay(data: Option<PathBuf>, named: Option<String>) -> String {
     let is_there =
         DataFolder::existing(data.clone()).is_some_and(|folder| folder.store().is_file());
-    let card = is_there.then(|| Participant::open(data, named).and_then(|person| person.card()));
+    let card =
+        is_there.then(|| Participant::open(data, named.clone()).and_then(|person| person.card()));
     match card {
         Some(Ok(card)) => card.relay_url().to_owned(),
-        _ => named.to_owned(),
+        _ => named.unwrap_or_else(|| cli::DEFAULT_RELAY.to_owned()),
     }
 }

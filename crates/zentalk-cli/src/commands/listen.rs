@@ -1,6 +1,7 @@
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use zentalk_call::{Calls, IncomingCall, Member};
+use zentalk_call::{Calls, IncomingCall, Member, RelayLink};
 
 use super::participant::{Participant, name_of};
 use crate::cli;
@@ -15,7 +16,7 @@ use crate::terminal::Answers;
 /// `zentalk listen`
 pub(super) async fn run(
     data: Option<PathBuf>,
-    relay: &str,
+    relay: Option<String>,
     options: &cli::Listen,
 ) -> Result<(), Error> {
     let reporter = Reporter::new(options.session.json);
@@ -62,10 +63,12 @@ enum Answer {
 
 impl Listener<'_> {
     async fn run(&mut self, calls: &mut Calls) -> Result<(), Error> {
+        let mut link = calls.relay_link();
         loop {
             self.reporter.say("waiting for a call (Ctrl-C ends)");
             let ringing = tokio::select! {
                 ringing = calls.incoming() => ringing?,
+                never = watch(&mut link, self.reporter) => match never {},
                 // Nothing else ends listening, so this is its good end, unless a call was awaited.
                 () = self.interrupt.asked() => return self.interrupted(),
             };
@@ -152,6 +155,22 @@ impl Listener<'_> {
             .commands(self.answers.as_mut())
             .run()
             .await
+    }
+}
+
+/// Tells when the relay goes and comes. What the driver ends for is told by what waits for calls.
+async fn watch(link: &mut RelayLink, reporter: &Reporter) -> Infallible {
+    let mut is_away = false;
+    loop {
+        let reason = link.lost().map(|lost| lost.to_string());
+        if reason.is_some() != is_away {
+            is_away = reason.is_some();
+            let state = if is_away { "lost" } else { "connected" };
+            reporter.tell(Happening::Relay { state: state.to_owned(), reason });
+        }
+        if !link.changed().await {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -7,6 +7,8 @@ mod id;
 mod listen;
 mod participant;
 
+use std::io::IsTerminal;
+
 pub(crate) use contact::resolve;
 pub(crate) use participant::name_of;
 use zentalk_call::driver::logs;
@@ -34,11 +36,11 @@ fn execute(cli: Cli) -> Result<(), Error> {
     let runtime = tokio::runtime::Runtime::new()?;
     let done = runtime.block_on(async {
         match command {
-            Command::Id => id::run(data, &relay),
+            Command::Id => id::run(data, relay),
             Command::Contact { command } => contact::run(data, command),
-            Command::Listen(options) => Box::pin(listen::run(data, &relay, &options)).await,
-            Command::Call(options) => Box::pin(call::run(data, &relay, &options)).await,
-            Command::Doctor(options) => Box::pin(doctor::run(data, &relay, &options)).await,
+            Command::Listen(options) => Box::pin(listen::run(data, relay, &options)).await,
+            Command::Call(options) => Box::pin(call::run(data, relay, &options)).await,
+            Command::Doctor(options) => Box::pin(doctor::run(data, relay, &options)).await,
             Command::Demo(options) => Box::pin(demo::run(&options)).await,
         }
     });
@@ -53,5 +55,6 @@ fn start_log() {
     tracing_subscriber::fmt()
         .with_env_filter(logs::filter(&directives))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }

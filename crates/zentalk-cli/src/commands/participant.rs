@@ -5,22 +5,23 @@ use std::path::PathBuf;
 
 use zentalk_call::{
     Calls, CallsBuilder, ContactCard, DriverError, FileStore, IdentityPublic, MediaConfig, Network,
-    Privacy, StorageKey, TlsTrust,
+    Privacy, StorageKey, Store, TlsTrust,
 };
 
 use crate::cli;
 use crate::data::{Contacts, DataFolder};
 use crate::error::Error;
+use crate::terminal;
 
-/// A person: their data folder, and the relay that a new identity would use.
+/// A person: their data folder, and the relay that was named for a new identity.
 pub(super) struct Participant {
     data: DataFolder,
-    relay: String,
+    relay: Option<String>,
 }
 
 impl Participant {
-    pub(super) fn open(data: Option<PathBuf>, relay: &str) -> Result<Self, Error> {
-        Ok(Self { data: DataFolder::open(data)?, relay: relay.to_owned() })
+    pub(super) fn open(data: Option<PathBuf>, relay: Option<String>) -> Result<Self, Error> {
+        Ok(Self { data: DataFolder::open(data)?, relay })
     }
 
     pub(super) fn contacts(&self) -> Result<Contacts, Error> {
@@ -29,7 +30,30 @@ impl Participant {
 
     /// The card; makes an identity first if there is none.
     pub(super) fn card(&self) -> Result<ContactCard, Error> {
-        Ok(self.builder()?.identity()?)
+        let card = self.builder()?.identity().map_err(|error| self.explain(error))?;
+        if let Some(named) = self.relay.as_deref().filter(|named| *named != card.relay_url()) {
+            terminal::complain(format_args!(
+                "zentalk: this identity stays with its relay, {}; {named} is not used. Another folder (--data) \
+                 gets another identity",
+                card.relay_url()
+            ));
+        }
+        Ok(card)
+    }
+
+    /// What the library says of an identity, with the cure.
+    fn explain(&self, error: DriverError) -> Error {
+        match error {
+            DriverError::Snapshot(source) => Error::Sealed { path: self.data.store(), source },
+            DriverError::Engine(source @ zentalk_call::Error::Signalling(_)) => {
+                Error::BadRelay { url: self.relay().to_owned(), source }
+            }
+            other => other.into(),
+        }
+    }
+
+    fn relay(&self) -> &str {
+        self.relay.as_deref().unwrap_or(cli::DEFAULT_RELAY)
     }
 
     /// Goes online.
@@ -72,9 +96,10 @@ impl Participant {
     }
 
     fn builder(&self) -> Result<CallsBuilder<FileStore>, Error> {
+        // The store is this program's alone from here on, so that no other one makes a key meanwhile.
         let store = FileStore::open(&self.data.store())?;
-        let key = StorageKey::new(*self.data.storage_key()?.expose());
-        Ok(Calls::builder(store, key).relay(&self.relay))
+        let key = self.data.storage_key(store.load()?.is_none())?;
+        Ok(Calls::builder(store, StorageKey::new(*key.expose())).relay(self.relay()))
     }
 }
 

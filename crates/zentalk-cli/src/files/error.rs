@@ -14,6 +14,14 @@ pub enum FileError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What arrives cannot be kept.
+    #[error("{} cannot be written: {source}. Name another place with --record", path.display())]
+    NoRecording {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// An audio file was wanted.
     #[error(
         "{} is {found}; wanted is a WAV file, 48,000 Hz, 16 bit, mono or stereo.\n\

@@ -45,7 +45,12 @@ impl Wav {
 pub struct WavWriter {
     path: PathBuf,
     writer: hound::WavWriter<BufWriter<File>>,
+    /// Samples since the header was right.
+    unaccounted: usize,
 }
+
+/// A second or half a second: what a program that is killed loses of its recording.
+const ACCOUNTED_EVERY: usize = SAMPLE_RATE as usize;
 
 impl WavWriter {
     /// Creates the file, replacing one that is there.
@@ -57,7 +62,7 @@ impl WavWriter {
             sample_format: SampleFormat::Int,
         };
         let writer = hound::WavWriter::create(path, spec).map_err(|error| broken(path, error))?;
-        Ok(Self { path: path.to_owned(), writer })
+        Ok(Self { path: path.to_owned(), writer, unaccounted: 0 })
     }
 
     /// Appends interleaved samples.
@@ -65,7 +70,13 @@ impl WavWriter {
         samples
             .iter()
             .try_for_each(|sample| self.writer.write_sample(*sample))
-            .map_err(|error| broken(&self.path, error))
+            .map_err(|error| broken(&self.path, error))?;
+        self.unaccounted += samples.len();
+        if self.unaccounted >= ACCOUNTED_EVERY {
+            self.unaccounted = 0;
+            self.writer.flush().map_err(|error| broken(&self.path, error))?;
+        }
+        Ok(())
     }
 
     /// Writes the header's lengths; without it the file is not complete.
@@ -116,6 +127,17 @@ mod tests {
         let wav = Wav::read(&path).unwrap();
         assert_eq!(wav.channels, 2);
         assert_eq!(wav.to_mono(), [150, -200]);
+    }
+
+    #[test]
+    fn what_a_killed_program_has_written_is_read_but_for_the_last_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wav");
+        let mut writer = WavWriter::create(&path, 1).unwrap();
+        (0..70).for_each(|_| writer.write(&[7; 960]).unwrap());
+        // Neither finished nor dropped, which would finish it.
+        core::mem::forget(writer);
+        assert_eq!(Wav::read(&path).unwrap().samples, vec![7; 48_000]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use zentalk_call::{AudioSender, Call, Channels, MediaConfig, VideoSender};
 
 use crate::cli;
 use crate::files::FileError;
+use crate::record::Recorder;
 use crate::sources::{AudioSource, VideoSource, VideoSpec};
 
 /// What this side sends.
@@ -17,8 +18,9 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Opens the files, so that a bad one is known before anything is sent.
+    /// Opens the files, so that a bad one is known before anything is sent; so is a place where nothing can be kept.
     pub(crate) fn open(options: &cli::Session) -> Result<Self, FileError> {
+        options.record.as_deref().map_or(Ok(()), Recorder::check)?;
         let audio = match &options.audio {
             Some(path) => AudioSource::open(path)?,
             None => AudioSource::silence(),

@@ -17,6 +17,8 @@ use crate::record::Recorder;
 pub(super) struct Members {
     contacts: Contacts,
     record: Option<PathBuf>,
+    /// Why nothing is recorded any more.
+    unrecorded: Option<FileError>,
     /// Whether the call is a group; it may become one.
     is_group: bool,
     senders: BTreeMap<u8, Sender>,
@@ -77,30 +79,43 @@ impl Members {
         at_ms: u64,
         frame: &AudioFrame,
         was_heard: bool,
-    ) -> Result<Option<Happening>, FileError> {
+    ) -> Option<Happening> {
         let first = was_heard && self.sender(from).audio_frames == 0;
         let sender = self.sender(from);
         if was_heard {
             sender.audio_frames += 1;
             sender.last_audio_ms = Some(at_ms);
         }
-        self.recorder(from).map_or(Ok(()), |recorder| recorder.sound(frame))?;
-        Ok(first.then(|| self.first("audio", from)))
+        let recorded = self.recorder(from).map_or(Ok(()), |recorder| recorder.sound(frame));
+        match recorded {
+            Ok(()) => first.then(|| self.first("audio", from)),
+            Err(error) => Some(self.stop_recording(error)),
+        }
     }
 
     /// Takes a picture; what there is to tell.
-    pub(super) fn picture(
-        &mut self,
-        from: u8,
-        at_ms: u64,
-        picture: &Picture,
-    ) -> Result<Option<Happening>, FileError> {
+    pub(super) fn picture(&mut self, from: u8, at_ms: u64, picture: &Picture) -> Option<Happening> {
         let sender = self.sender(from);
         let first = sender.pictures == 0;
         sender.pictures += 1;
         sender.last_picture_ms = Some(at_ms);
-        self.recorder(from).map_or(Ok(()), |recorder| recorder.picture(picture))?;
-        Ok(first.then(|| self.first("video", from)))
+        let recorded = self.recorder(from).map_or(Ok(()), |recorder| recorder.picture(picture));
+        match recorded {
+            Ok(()) => first.then(|| self.first("video", from)),
+            Err(error) => Some(self.stop_recording(error)),
+        }
+    }
+
+    /// A disk that is full ends recordings, not calls.
+    fn stop_recording(&mut self, error: FileError) -> Happening {
+        let text = format!("nothing is recorded any more, and the call goes on: {error}");
+        self.record = None;
+        for sender in self.senders.values_mut() {
+            // What there is may be completed still; that it is not all is told at the end.
+            drop(sender.recorder.take().map(Recorder::finish));
+        }
+        self.unrecorded.get_or_insert(error);
+        Happening::Warning { text }
     }
 
     /// Who it is, in a group.
@@ -108,11 +123,11 @@ impl Members {
         self.is_group.then(|| self.who(index))
     }
 
-    /// Completes the recordings, and says what came of each member of a group.
-    pub(super) fn finish(&mut self) -> Result<Vec<Happening>, FileError> {
+    /// Says what came of each member of a group, and completes the recordings.
+    pub(super) fn finish(&mut self) -> (Vec<Happening>, Result<(), FileError>) {
         let senders = core::mem::take(&mut self.senders);
         let mut told = Vec::new();
-        let mut outcome = Ok(());
+        let mut outcome = self.unrecorded.take().map_or(Ok(()), Err);
         for (index, sender) in senders {
             // One file that cannot be completed must not cost the others.
             outcome = outcome.and(sender.recorder.map_or(Ok(()), Recorder::finish));
@@ -124,7 +139,7 @@ impl Members {
                 last_picture_ms: sender.last_picture_ms,
             });
         }
-        outcome.map(|()| if self.is_group { told } else { Vec::new() })
+        (if self.is_group { told } else { Vec::new() }, outcome)
     }
 
     /// How it stands with a member.
@@ -238,6 +253,7 @@ mod tests {
     use zentalk_primitives::CallId;
 
     use super::*;
+    use crate::files::Wav;
 
     #[test]
     fn a_member_that_cannot_be_verified_is_shown_by_name_with_the_cause() {
@@ -264,10 +280,11 @@ mod tests {
         let path = folder.path().join("call");
         let mut members = Members::new(Contacts::new(), Some(path));
         let silence = AudioFrame::silence(Channels::Mono, 0);
-        let told = members.sound(1, 20, &silence, true).unwrap();
+        let told = members.sound(1, 20, &silence, true);
         assert!(matches!(told, Some(Happening::FirstMedia { from: None, .. })));
-        assert!(members.sound(1, 40, &silence, true).unwrap().is_none());
-        assert!(members.finish().unwrap().is_empty());
+        assert!(members.sound(1, 40, &silence, true).is_none());
+        let (told, recorded) = members.finish();
+        assert!(told.is_empty() && recorded.is_ok());
         assert!(folder.path().join("call.wav").is_file());
     }
 
@@ -278,9 +295,10 @@ mod tests {
         members.is_group = true;
         let silence = AudioFrame::silence(Channels::Mono, 0);
         for (from, at_ms, was_heard) in [(0, 20, true), (2, 20, true), (2, 40, false)] {
-            members.sound(from, at_ms, &silence, was_heard).unwrap();
+            members.sound(from, at_ms, &silence, was_heard);
         }
-        let told = members.finish().unwrap();
+        let (told, recorded) = members.finish();
+        recorded.unwrap();
         assert_eq!(told.len(), 2);
         assert!(matches!(
             &told[1],
@@ -290,5 +308,25 @@ mod tests {
         for file in ["call-from-0.wav", "call-from-2.wav"] {
             assert!(folder.path().join(file).is_file(), "{file}");
         }
+    }
+
+    #[test]
+    fn a_recording_that_fails_is_told_once_and_ends_neither_the_call_nor_what_is_kept_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut members = Members::new(Contacts::new(), Some(folder.path().join("call")));
+        members.is_group = true;
+        let silence = AudioFrame::silence(Channels::Mono, 0);
+        members.sound(0, 20, &silence, true);
+        std::fs::create_dir(folder.path().join("call-from-2.wav")).unwrap();
+        let told = members.sound(2, 20, &silence, true);
+        let Some(Happening::Warning { text }) = told else { panic!("{told:?}") };
+        assert!(text.contains("call-from-2.wav") && text.contains("the call goes on"), "{text}");
+
+        assert!(members.sound(2, 40, &silence, true).is_none());
+        let kept = Wav::read(&folder.path().join("call-from-0.wav")).unwrap();
+        assert_eq!(kept.samples.len(), silence.samples().len());
+        let (told, recorded) = members.finish();
+        assert_eq!(told.len(), 2);
+        assert!(recorded.unwrap_err().to_string().contains("call-from-2.wav"));
     }
 }

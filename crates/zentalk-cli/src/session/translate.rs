@@ -62,6 +62,11 @@ fn warn(warning: Warning) -> &'static str {
             "FINGERPRINT MISMATCH. The other side saw a certificate that is not yours. Somebody \
              between you two may be trying to listen in. The other side ended the call."
         }
+        Warning::ForeignRelay => {
+            "They wanted to make this a group call that another relay keeps. Relay-only keeps you from it, \
+             for that relay would see your address: the call stays one of two. Ask somebody of your own relay \
+             to invite everybody."
+        }
         _ => "Something about this call is not as it should be.",
     }
 }

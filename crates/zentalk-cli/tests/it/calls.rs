@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use tempfile::tempdir;
 
-use crate::programs::{Ran, Running, media, relay, run, zentalk};
+use crate::programs::{Ran, Running, media, relay, relay_at, run, zentalk};
 
 /// Alice's data folder with Bob's card in it; Bob's identity lies at `relay`, Alice's too.
 fn acquainted(folder: &Path, relay: &str) {
@@ -44,6 +44,7 @@ fn a_file_of_a_wrong_kind_is_named_before_anything_is_sent() {
         (["--video", song], "an MP3 file; wanted is an IVF"),
         (["--video", speech.to_str().unwrap()], "a WAV file; wanted is an IVF"),
         (["--audio", "no-such-file.wav"], "no-such-file.wav"),
+        (["--record", "no-such-folder/call"], "Name another place with --record"),
     ] {
         let ran = call(folder.path(), &words);
         // The relay's code would be 4: that it is not reached shows that nothing was tried.
@@ -144,6 +145,25 @@ fn a_call_is_taken_only_after_the_user_says_yes() {
     bob.wait_for("CONNECTED");
     let alice = alice.end();
     assert_eq!(alice.code, Some(0), "{alice:?}");
+}
+
+#[test]
+fn who_listens_is_told_that_the_relay_is_gone_and_that_it_is_back() {
+    let folder = tempdir().unwrap();
+    let (relay_process, url) = relay(&folder.path().join("relay"));
+    acquainted(folder.path(), &url);
+    let words = ["listen", "--auto-accept", "--once", "--loopback"];
+    let mut bob = Running::start(zentalk(&folder.path().join("bob"), &words));
+    bob.wait_for("waiting for a call");
+    drop(relay_process);
+    bob.wait_for("nobody can call");
+
+    let address = url.strip_prefix("ws://").unwrap().strip_suffix("/v1").unwrap();
+    let _relay = relay_at(&folder.path().join("relay"), address);
+    bob.wait_for("the relay is there again");
+    let ran = call(folder.path(), &["--hang-up-after", "0"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(bob.end().code, Some(0));
 }
 
 #[cfg(unix)]

@@ -85,6 +85,7 @@ fn a_program_under_glass_says_so_at_every_start_whatever_it_is_called() {
 fn wrong_usage_has_its_own_exit_code() {
     for (words, named) in [
         (&["listen", "--advertise", "127.0.0.1:9"][..], "--udp"),
+        (&["listen", "--udp", "localhost:4000"], "wanted are an IP address and a port"),
         (&["demo", "--group", "3", "--seconds", "600"], "20 to 300 seconds"),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zentalk"));

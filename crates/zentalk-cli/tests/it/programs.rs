@@ -128,7 +128,12 @@ impl Drop for Running {
 
 /// A relay on a free port, and its URL.
 pub(crate) fn relay(data: &Path) -> (Running, String) {
-    start_relay(data, &[])
+    relay_at(data, FREE)
+}
+
+/// A relay that listens at this address, and its URL.
+pub(crate) fn relay_at(data: &Path, address: &str) -> (Running, String) {
+    start_relay(data, address, &[])
 }
 
 /// A relay that hands out a TURN server at 127.0.0.1 with these ports, by transport.
@@ -143,12 +148,15 @@ pub(crate) fn relay_with_turn(
     }
     let file = folder.join("turn.toml");
     std::fs::write(&file, configuration).unwrap();
-    start_relay(&folder.join("relay"), &["--turn-config", file.to_str().unwrap()])
+    start_relay(&folder.join("relay"), FREE, &["--turn-config", file.to_str().unwrap()])
 }
 
-fn start_relay(data: &Path, words: &[&str]) -> (Running, String) {
+/// Whichever port is free.
+const FREE: &str = "127.0.0.1:0";
+
+fn start_relay(data: &Path, address: &str, words: &[&str]) -> (Running, String) {
     let mut command = Command::new(node());
-    command.args(["relay", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(words);
+    command.args(["relay", "--listen", address, "--data"]).arg(data).args(words);
     let mut relay = Running::start(command);
     let url = relay.wait_for("ws://");
     (relay, url)
@@ -205,6 +213,6 @@ pub(crate) fn relay_with_sfu(
     let file = folder.join("sfu.toml");
     std::fs::write(&file, format!("key_file = \"sfu.key\"\nurls = [{url:?}]\n")).unwrap();
     let (relay, url) =
-        start_relay(&folder.join("relay"), &["--sfu-config", file.to_str().unwrap()]);
+        start_relay(&folder.join("relay"), FREE, &["--sfu-config", file.to_str().unwrap()]);
     (vec![sfu, relay], url)
 }

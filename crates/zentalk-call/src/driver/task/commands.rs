@@ -28,6 +28,11 @@ pub(in crate::driver) enum Command {
         to: Box<ContactCard>,
         reply: Reply<()>,
     },
+    ChooseRelay {
+        call: CallId,
+        member: u8,
+        reply: Reply<()>,
+    },
     Accept {
         call: CallId,
         accept: LocalAccept,
@@ -82,6 +87,11 @@ impl Task {
                 let call = self.listeners.current(call);
                 // Who asked and went away has still invited.
                 let _ = reply.send(self.engine.invite(now, call, *to).map_err(DriverError::from));
+            }
+            Command::ChooseRelay { call, member, reply } => {
+                let call = self.listeners.current(call);
+                let chosen = self.engine.choose_relay(now, call, member);
+                let _ = reply.send(chosen.map_err(DriverError::from));
             }
             Command::Accept { call, accept, reply } => {
                 let accepted = self.accept(call, accept).await;
